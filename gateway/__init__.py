@@ -1,0 +1,1 @@
+"""imap-gateway: mail folders, messages, flags and live events over HTTP, for any IMAP server."""

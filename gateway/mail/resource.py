@@ -1,0 +1,219 @@
+"""The resources of the API as typed values. Their JSON is the API; the OpenAPI document is generated from them.
+
+Property names are RFC 8621's wherever it has one (section 4.1 for messages, section 2 for folders).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType, field
+
+Id = Annotated[str, Meta(description="opaque and URL-safe")]
+Flag = Annotated[
+    str,
+    Meta(description="RFC 8621 keyword: $seen, $flagged, $answered, $draft, $deleted, or a server keyword, lower case"),
+]
+
+
+class Resource(Struct, rename="camel", kw_only=True, frozen=True):
+    """Base of all answers: camelCase JSON."""
+
+
+class Address(Resource, kw_only=True, frozen=True):
+    """RFC 8621 section 4.1.2.3 EmailAddress."""
+
+    name: str | None
+    email: str
+
+
+class MessageSummary(Resource, kw_only=True, frozen=True):
+    """One row of a list: no body leaves the server for it."""
+
+    id: Id
+    folder_id: Id
+    flags: list[Flag]
+    size: Annotated[int, Meta(description="octets of the whole message")]
+    received_at: Annotated[str, Meta(description="RFC 3339, UTC: when the server received it")]
+    sent_at: Annotated[
+        str | None, Meta(description="RFC 3339 with the sender's zone, or null where it can't be read")
+    ] = None
+    subject: str | None = None
+    from_: list[Address] = field(default_factory=list, name="from")
+    to: list[Address] = field(default_factory=list)
+    cc: list[Address] = field(default_factory=list)
+    bcc: list[Address] = field(default_factory=list)
+    reply_to: list[Address] = field(default_factory=list)
+    message_id: list[str] = field(default_factory=list)
+    in_reply_to: list[str] = field(default_factory=list)
+    has_attachment: bool | None = None
+    preview: str | UnsetType | None = UNSET
+    email_id: str | None = None
+    thread_id: str | None = None
+    problems: Annotated[
+        list[str] | UnsetType, Meta(description="what could not be read in this message, if anything")
+    ] = UNSET
+
+
+class Part(Resource, kw_only=True, frozen=True):
+    """One leaf of the MIME tree (RFC 8621 section 4.1.4 EmailBodyPart)."""
+
+    part_id: Annotated[str, Meta(description="IMAP part number, such as 1.2")]
+    type: str
+    size: Annotated[int, Meta(description="octets as encoded in the message")]
+    name: str | None = None
+    charset: str | None = None
+    disposition: str | None = None
+    cid: str | None = None
+    encoding: Annotated[str, Meta(description="transfer encoding, lower case")] = "7bit"
+    href: Annotated[str | None, Meta(description="path of the decoded part")] = None
+    sub_parts: list[Part] = field(default_factory=list)
+
+
+class Message(MessageSummary, kw_only=True, frozen=True):
+    """A message with its MIME structure."""
+
+    references: list[str] = field(default_factory=list)
+    body_structure: Part | None = None
+
+
+class BodyValue(Resource, kw_only=True, frozen=True):
+    """Decoded text (RFC 8621 section 4.1.4 EmailBodyValue)."""
+
+    value: str
+    is_encoding_problem: bool = False
+    is_truncated: bool = False
+
+
+class Body(Resource, kw_only=True, frozen=True):
+    """What a reader sees on opening a message."""
+
+    id: Id
+    text: Annotated[BodyValue | None, Meta(description="the plain text, or null")] = None
+    html: Annotated[BodyValue | None, Meta(description="the sanitised HTML, or null")] = None
+    text_body: list[Part] = field(default_factory=list)
+    html_body: list[Part] = field(default_factory=list)
+    attachments: list[Part] = field(default_factory=list)
+    blocked_remote: Annotated[int, Meta(description="remote references removed from the HTML")] = 0
+    problems: list[str] = field(default_factory=list)
+
+
+class Rights(Resource, kw_only=True, frozen=True):
+    """RFC 8621 section 2 myRights, as far as the server tells."""
+
+    may_select: bool = True
+    may_create_child: bool = True
+
+
+class Folder(Resource, kw_only=True, frozen=True):
+    """A folder (RFC 8621 section 2 Mailbox)."""
+
+    id: Id
+    name: Annotated[str, Meta(description="last level of the path")]
+    path: Annotated[list[str], Meta(description="names from the root down")]
+    parent_id: Id | None = None
+    role: Annotated[
+        str | None, Meta(description="inbox, sent, drafts, trash, junk, archive, flagged, all, or null")
+    ] = None
+    total_messages: int | None = None
+    unread_messages: int | None = None
+    is_subscribed: bool | None = None
+    may_select: bool = True
+    has_children: bool | None = None
+    namespace: Literal["personal", "other", "shared"] = "personal"
+    owner: str | None = None
+    state: Annotated[str | None, Meta(description="changes when anything in the folder does")] = None
+
+
+class FolderList(Resource, kw_only=True, frozen=True):
+    folders: list[Folder]
+
+
+class MessagePage(Resource, kw_only=True, frozen=True):
+    """Messages newest first. ``nextCursor`` is a position, never a page number."""
+
+    messages: list[MessageSummary]
+    next_cursor: str | None = None
+    state: Annotated[str, Meta(description="give it as since= to changes or events")]
+    total: int | None = None
+
+
+class FlagUpdate(Resource, kw_only=True, frozen=True):
+    id: Id
+    flags: list[Flag]
+
+
+class Changes(Resource, kw_only=True, frozen=True):
+    """What changed since a state: the answer of GET …/changes and the data of a `changes` event alike."""
+
+    folder_id: Id
+    old_state: str
+    new_state: str
+    has_more: bool = False
+    mode: Literal["qresync", "condstore", "window"]
+    coverage: Coverage
+    created: list[MessageSummary] = field(default_factory=list)
+    updated: list[FlagUpdate] = field(default_factory=list)
+    destroyed: list[Id] = field(default_factory=list)
+    total_messages: int | None = None
+
+
+class Coverage(Resource, kw_only=True, frozen=True):
+    """How much of the folder the answer speaks for."""
+
+    updated: Literal["all", "window"] = "all"
+    destroyed: Literal["all", "window"] = "all"
+    since: Annotated[Id | None, Meta(description="oldest message the window covers; null: all")] = None
+    present: Annotated[
+        list[Id], Meta(description="where deletions could not be settled: the messages still there, to subtract")
+    ] = field(default_factory=list)
+
+
+class MoveResult(Resource, kw_only=True, frozen=True):
+    id: Annotated[Id | None, Meta(description="the message's new id; null where the server does not tell (no UIDPLUS)")]
+
+
+class StoredMessage(Resource, kw_only=True, frozen=True):
+    id: Annotated[Id | None, Meta(description="null where the server does not tell (no UIDPLUS)")]
+    folder_id: Id
+    size: int
+
+
+class Outcome(Resource, kw_only=True, frozen=True):
+    """What became of one message of a bulk request."""
+
+    id: Id
+    status: Annotated[int, Meta(description="HTTP status of this item")]
+    new_id: Id | None = None
+    flags: list[Flag] | None = None
+    type: Annotated[str | None, Meta(description="problem type where it failed")] = None
+
+
+class BulkResult(Resource, kw_only=True, frozen=True):
+    results: list[Outcome]
+
+
+class Flags(Resource, kw_only=True, frozen=True):
+    flags: list[Flag]
+
+
+class Budget(Resource, kw_only=True, frozen=True):
+    """How many IMAP connections the account may and does use."""
+
+    allowed: int
+    pool: int
+    watchers: int
+    in_use: int
+
+
+class AccountInfo(Resource, kw_only=True, frozen=True):
+    id: Id
+    address: str
+    provider: str
+    capabilities: list[str] | UnsetType = UNSET
+    sync_mode: Literal["qresync", "condstore", "window"] | UnsetType = UNSET
+    budget: Budget | UnsetType = UNSET
+
+
+class AccountList(Resource, kw_only=True, frozen=True):
+    accounts: list[AccountInfo]

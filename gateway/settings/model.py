@@ -1,0 +1,192 @@
+"""Every setting, with its meaning, unit and default. This file generates the reference page.
+
+TOML keys are these names; an environment variable overrides one with ``GATEWAY__`` and double underscores
+(``GATEWAY__SERVER__BIND``, ``GATEWAY__PROVIDERS__0__AUTH__METHOD``).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+Positive = Annotated[int, Meta(ge=1)]
+Seconds = Annotated[float, Meta(gt=0)]
+
+
+class Section(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """A table of the configuration file."""
+
+
+class Server(Section, kw_only=True, frozen=True):
+    """Where the gateway listens."""
+
+    bind: Annotated[str, Meta(description="address:port of the public API")] = "127.0.0.1:8080"
+    management_bind: Annotated[str, Meta(description="address:port of /healthz, /readyz and /metrics")] = (
+        "127.0.0.1:9090"
+    )
+    public_url: Annotated[
+        str | None,
+        Meta(description="how clients reach the API, for links and metadata; default: from the request's Host"),
+    ] = None
+    cors_origins: Annotated[tuple[str, ...], Meta(description="web origins that may call; none by default")] = ()
+    drain_seconds: Annotated[Seconds, Meta(description="how long requests may finish after SIGTERM")] = 20.0
+
+
+class Introspection(Section, kw_only=True, frozen=True):
+    """RFC 7662 client of an issuer; its room is kept, it is not used yet."""
+
+    client_id: str
+    client_secret_file: str | None = None
+
+
+class Issuer(Section, kw_only=True, frozen=True):
+    """An OAuth issuer whose access tokens are accepted."""
+
+    issuer: Annotated[str, Meta(description="the exact `iss` value, also where its metadata is discovered")]
+    audience: Annotated[str, Meta(description="the `aud` value that names this gateway (RFC 8707)")]
+    profile: Annotated[
+        Literal["rfc9068", "keycloak"], Meta(description="what kind of tokens the issuer really sends")
+    ] = "rfc9068"
+    account_claim: Annotated[str, Meta(description="claim that names the caller's mail account")] = "email"
+    jwks_file: Annotated[str | None, Meta(description="key set file, instead of discovery")] = None
+    algorithms: Annotated[
+        tuple[
+            Literal[
+                "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519", "EdDSA"
+            ],
+            ...,
+        ],
+        Meta(description="signature algorithms accepted", min_length=1),
+    ] = ("RS256", "PS256", "ES256", "ES384", "Ed25519", "EdDSA")
+    leeway_seconds: Annotated[int, Meta(ge=0, le=60, description="clock skew accepted")] = 60
+    scopes: Annotated[
+        dict[str, str], Meta(description="the issuer's names for the gateway's scopes, by the gateway's name")
+    ] = field(default_factory=dict)
+    introspection: Introspection | None = None
+
+
+class Endpoint(Section, kw_only=True, frozen=True):
+    """A mail server's address and how TLS is made with it."""
+
+    host: str
+    port: Annotated[int, Meta(ge=1, le=65535)] = 993
+    tls: Annotated[
+        Literal["implicit", "starttls", "none"], Meta(description="`none` only where `allow_plaintext` is true")
+    ] = "implicit"
+    ca_file: Annotated[str | None, Meta(description="PEM file of the authority to trust, instead of the system's")] = (
+        None
+    )
+    allow_plaintext: Annotated[bool, Meta(description='permit `tls = "none"` for this very host')] = False
+
+
+class PassThrough(Section, kw_only=True, frozen=True, tag_field="method", tag="pass_through"):
+    """The caller's own token opens the mail server; only where its `aud` names that server too."""
+
+    mechanism: Literal["OAUTHBEARER", "XOAUTH2"] = "OAUTHBEARER"
+    audience: Annotated[
+        str | None,
+        Meta(description="`aud` that the token must (also) carry for the mail server; default: the issuer's audience"),
+    ] = None
+
+
+class MasterUser(Section, kw_only=True, frozen=True, tag_field="method", tag="master_user"):
+    """The gateway signs in as a master user on behalf of the caller; for who owns the mail server."""
+
+    user: str
+    password_file: str | None = None
+    password_env: Annotated[str | None, Meta(description="environment variable that holds the password")] = None
+    style: Annotated[
+        Literal["authzid", "separator"],
+        Meta(description="SASL PLAIN with authzid, or LOGIN/PLAIN as `user<separator>master`"),
+    ] = "authzid"
+    separator: str = "*"
+
+
+class Linked(Section, kw_only=True, frozen=True, tag_field="method", tag="linked"):
+    """Accounts that users link themselves; its room is kept, it is not served yet."""
+
+
+Auth = PassThrough | MasterUser | Linked
+
+
+class Provider(Section, kw_only=True, frozen=True):
+    """A mail provider: its servers, whom it serves and how to sign in."""
+
+    name: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$", description="the label in metrics and logs")]
+    imap: Endpoint
+    auth: Auth
+    domains: Annotated[tuple[str, ...], Meta(description="account domains it serves; `*` for all")] = ("*",)
+    username: Annotated[str, Meta(description="what the IMAP server wants to hear: {address}, {local}, {sub}")] = (
+        "{address}"
+    )
+    quirks: Annotated[tuple[str, ...], Meta(description="named server quirks to switch on; see docs/quirks.md")] = ()
+    disable_capabilities: Annotated[
+        tuple[str, ...], Meta(description="capabilities to ignore although the server offers them")
+    ] = ()
+
+
+class Limits(Section, kw_only=True, frozen=True):
+    """Bounds that keep the gateway, and the mail server, well."""
+
+    connections_per_account: Annotated[
+        Positive, Meta(description="pooled connections an account, without watchers")
+    ] = 3
+    provider_connections_per_account: Annotated[
+        Positive,
+        Meta(description="what the provider allows an account; pool and watchers of all replicas stay within it"),
+    ] = 10
+    replicas: Annotated[Positive, Meta(description="gateway processes that share that allowance")] = 1
+    connections_total: Annotated[Positive, Meta(description="IMAP connections of this process")] = 2000
+    lease_wait_seconds: Annotated[Seconds, Meta(description="how long a request waits for a connection before 429")] = (
+        10.0
+    )
+    lease_queue: Annotated[Positive, Meta(description="requests that may wait for one account's connections")] = 200
+    connect_seconds: Annotated[Seconds, Meta(description="deadline of TCP and TLS")] = 10.0
+    greeting_seconds: Annotated[Seconds, Meta(description="deadline of the server's greeting")] = 10.0
+    command_seconds: Annotated[Seconds, Meta(description="longest silence of the server during a command")] = 30.0
+    idle_connection_seconds: Annotated[Seconds, Meta(description="an unused connection is closed after this")] = 120.0
+    connection_lifetime_seconds: Annotated[
+        Seconds, Meta(description="a connection is replaced after this, jittered by a tenth")
+    ] = 3000.0
+    slow_client_seconds: Annotated[
+        Seconds, Meta(description="a download stalled this long gives its connection back")
+    ] = 5.0
+    request_bytes: Annotated[Positive, Meta(description="largest JSON request body")] = 1_048_576
+    message_bytes: Annotated[Positive, Meta(description="largest message that may be stored")] = 52_428_800
+    streams_per_account: Annotated[Positive, Meta(description="event streams an account")] = 100
+    stream_queue: Annotated[
+        Positive, Meta(description="changed messages a stream may have waiting before it must resync")
+    ] = 1000
+    page_max: Annotated[Positive, Meta(description="largest `limit` of a page")] = 200
+    bulk_max: Annotated[Positive, Meta(description="most messages that one bulk request may name")] = 1000
+
+
+class Live(Section, kw_only=True, frozen=True):
+    """Event streams."""
+
+    heartbeat_seconds: Annotated[Seconds, Meta(description="a comment is sent this often on a silent stream")] = 15.0
+    idle_renew_seconds: Annotated[
+        Seconds, Meta(description="IDLE is renewed this often; under 29 minutes (RFC 2177)")
+    ] = 540.0
+    poll_seconds: Annotated[Seconds, Meta(description="NOOP interval where the server lacks IDLE")] = 20.0
+    linger_seconds: Annotated[Seconds, Meta(description="a watcher outlives its last stream this long")] = 15.0
+    coalesce_seconds: Annotated[Seconds, Meta(description="changes within this time travel as one event")] = 0.05
+
+
+class Log(Section, kw_only=True, frozen=True):
+    """Structured log on standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["json", "console"] = "json"
+
+
+class Settings(Section, kw_only=True, frozen=True):
+    """The whole configuration. An issuer and a provider are all that a first one needs."""
+
+    issuers: Annotated[tuple[Issuer, ...], Meta(min_length=1)]
+    providers: Annotated[tuple[Provider, ...], Meta(min_length=1)]
+    server: Server = field(default_factory=Server)
+    limits: Limits = field(default_factory=Limits)
+    live: Live = field(default_factory=Live)
+    log: Log = field(default_factory=Log)
