@@ -1,0 +1,43 @@
+"""The closed set of events that a stream carries (WHATWG HTML section 9.2, server-sent events)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from gateway.mail.resource import Changes, Id, Resource
+
+
+class WatchedFolder(Resource, kw_only=True, frozen=True):
+    """How one folder is watched."""
+
+    folder_id: Id
+    mode: Literal["idle", "poll"]
+    poll_seconds: float | None = None
+    state: str
+
+
+class Hello(Resource, kw_only=True, frozen=True):
+    """First event of a stream: what is watched and how."""
+
+    watching: list[WatchedFolder]
+    heartbeat_seconds: float
+
+
+class Resync(Resource, kw_only=True, frozen=True):
+    """The client must read the folder again from ``since`` (null: from scratch)."""
+
+    folder_id: Id
+    since: str | None
+    reason: Literal["overflow", "rebuilt", "gone"]
+
+
+class Bye(Resource, kw_only=True, frozen=True):
+    """Last event of a stream."""
+
+    reason: Literal["drain", "token-expired", "account-removed", "upstream-failed"]
+    retry: Annotated[int, Meta(description="milliseconds to wait before reconnecting, jittered")]
+
+
+Event = Hello | Changes | Resync | Bye
