@@ -1,0 +1,31 @@
+"""Where a mail server is, how TLS is made with it, and how long it may take to answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Tls: TypeAlias = Literal["implicit", "starttls", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A mail server's address. ``ca_file`` is a PEM file trusted instead of the system's authorities."""
+
+    host: str
+    port: int
+    tls: Tls = "implicit"
+    ca_file: str | None = None
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """All in seconds. ``connect``: TCP and TLS together; ``command``: the longest silence while one is pending."""
+
+    connect: float = 10.0
+    greeting: float = 10.0
+    command: float = 30.0
