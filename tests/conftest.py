@@ -1,0 +1,48 @@
+"""Fixtures shared by all tests: real servers, issuers and tokens."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from .servers.dovecot import MISSING, Dovecot
+from .servers.dovecot_config import DovecotOptions, OAuth
+from .servers.tokens import TokenIssuer
+
+DovecotFactory = Callable[[DovecotOptions], Dovecot]
+
+
+@pytest.fixture(scope="session")
+def tokens() -> Iterator[TokenIssuer]:
+    """An issuer whose tokens the ``dovecot`` fixture accepts too."""
+    # not pytest's own directory: only its owner may enter that, and Dovecot's login runs as another user
+    directory = Path(tempfile.mkdtemp(prefix="gw-tokens."))
+    directory.chmod(0o755)
+    yield TokenIssuer(directory)
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def needs_dovecot() -> None:
+    if not Dovecot.available():
+        pytest.skip(MISSING)
+
+
+@pytest.fixture(scope="session")
+def dovecot(needs_dovecot: None, tokens: TokenIssuer) -> Iterator[Dovecot]:
+    """The server that most tests share: alice, bob, carol and ``guest()``; passwords and bearer tokens."""
+    oauth = OAuth(tokens.dovecot_keys, (tokens.issuer,))
+    with Dovecot(DovecotOptions(oauth=oauth, master=("gateway", "masterpw"), guests=500)) as server:
+        yield server
+
+
+@pytest.fixture
+def dovecot_factory(needs_dovecot: None) -> Iterator[DovecotFactory]:
+    """Starts servers of their own for a test that restarts, floods or configures one."""
+    with ExitStack() as stack:
+        yield lambda options: stack.enter_context(Dovecot(options))
