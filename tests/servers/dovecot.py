@@ -91,7 +91,10 @@ class Dovecot:
             self._process.terminate()
 
     def close(self) -> None:
-        self.stop()
+        process, self._process = self._process, None
+        if process is not None:  # nobody needs its good-byes any more
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(5)
         shutil.rmtree(self.root, ignore_errors=True)
 
     @property
@@ -112,7 +115,11 @@ class Dovecot:
     def client(self, user: str, password: str | None = None) -> imaplib.IMAP4:
         """A signed-in client of the standard library, to prepare and to look at a mailbox independently."""
         client = imaplib.IMAP4(self.host, self.port, timeout=20)
-        client.login(user, password or self.password(user))
+        try:
+            client.login(user, password or self.password(user))
+        except imaplib.IMAP4.error:
+            client.shutdown()
+            raise
         return client
 
     def who(self, user: str | None = None) -> int:

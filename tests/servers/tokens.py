@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from joserfc import jwt
-from joserfc.jwk import ECKey, OKPKey, RSAKey
+from joserfc.jwk import ECKey, KeyParameters, OKPKey, RSAKey
 
 Key = RSAKey | ECKey | OKPKey
 Profile = Literal["rfc9068", "keycloak"]
@@ -20,7 +20,7 @@ _CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
 
 def make_key(alg: str, kid: str | None = None) -> Key:
     """A fresh signing key for a JWA name such as ``RS256``, ``ES384`` or ``Ed25519``."""
-    parameters = {"alg": alg, "use": "sig", "kid": kid or f"{alg}-{uuid.uuid4().hex[:8]}"}
+    parameters: KeyParameters = {"alg": alg, "use": "sig", "kid": kid or f"{alg}-{uuid.uuid4().hex[:8]}"}
     if alg in _CURVES:
         return ECKey.generate_key(_CURVES[alg], parameters)
     if alg in ("Ed25519", "EdDSA"):
