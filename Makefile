@@ -1,0 +1,53 @@
+# Everything a contributor needs, from a fresh clone. The environment is made on the first run and kept until
+# the locked requirements change.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+BIN := .venv/bin
+READY := .venv/.ready
+CODE := $(wildcard gateway tests bench)
+IMAGE ?= imap-gateway:test
+
+.PHONY: help demo test lint types format bench lock image helm clean
+
+help: ## show this
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name what; do \
+		printf '  make %-8s %s\n' "$$name" "$$what"; done
+
+$(READY): requirements/dev.txt pyproject.toml scripts/environment
+	@scripts/environment
+	@touch $@
+
+demo: $(READY) ## embedded mail server, issuer, gateway and a page with a live inbox, on 127.0.0.1
+	@$(BIN)/gateway demo $(ARGS)
+
+test: $(READY) ## what CI runs: real servers, lint, types, layers, tests
+	@scripts/system-packages
+	@$(MAKE) --no-print-directory lint
+	$(BIN)/pytest $(ARGS)
+
+lint: $(READY) ## style, types and layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(CODE)
+	$(BIN)/lint-imports --no-cache
+
+format: $(READY) ## put the code into the one format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY) ## measure the IMAP layer and the API on this machine
+	$(BIN)/python -m bench $(ARGS)
+
+lock: $(READY) ## pin the newest versions that pyproject.toml allows, with hashes
+	scripts/lock
+
+image: $(READY) ## build the container image and run it as it will run: another user, a read-only root
+	scripts/image-check $(IMAGE)
+
+helm: $(READY) ## lint and render the chart, and validate every manifest
+	$(BIN)/pytest tests/packaging $(ARGS)
+
+clean: ## remove what the targets above made
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
