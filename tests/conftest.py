@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from .servers import cyrus as cyrus_server
+from .servers.cyrus import Cyrus
 from .servers.dovecot import MISSING, Dovecot
 from .servers.dovecot_config import DovecotOptions, OAuth
 from .servers.tokens import TokenIssuer
@@ -46,3 +48,12 @@ def dovecot_factory(needs_dovecot: None) -> Iterator[DovecotFactory]:
     """Starts servers of their own for a test that restarts, floods or configures one."""
     with ExitStack() as stack:
         yield lambda options: stack.enter_context(Dovecot(options))
+
+
+@pytest.fixture(scope="session")
+def cyrus() -> Iterator[Cyrus]:
+    """A Cyrus server with alice, bob, carol and ``guest()``; passwords only."""
+    if not Cyrus.available():
+        pytest.skip(cyrus_server.MISSING)
+    with Cyrus() as server:
+        yield server
