@@ -1,0 +1,78 @@
+"""From an issuer's name to the place of its keys: RFC 8414 section 3 and OpenID Connect Discovery 1.0 section 4."""
+
+from __future__ import annotations
+
+import json
+from ipaddress import ip_address
+from urllib.parse import SplitResult, urlsplit
+
+import httpx
+from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
+from authlib.oauth2.rfc8414 import get_well_known_url as oauth_url
+from authlib.oidc.discovery import get_well_known_url as openid_url
+
+from gateway.identity.fetch import FetchFailed, fetch
+
+URL_MAX = 2048
+
+
+async def discover_jwks_uri(http: httpx.AsyncClient, issuer: str) -> str:
+    """The ``jwks_uri`` of the issuer's metadata. Raises FetchFailed where no metadata document is acceptable."""
+    reasons = []
+    for url in well_known(issuer):
+        try:
+            return jwks_uri((await fetch(http, url)).body, issuer)
+        except FetchFailed as failed:
+            reasons.append(str(failed))
+    raise FetchFailed(f"no usable metadata: {'; '.join(reasons)}")
+
+
+def well_known(issuer: str) -> tuple[str, ...]:
+    """Where metadata may be, in the order in which it is looked for. Raises FetchFailed for unsafe plain http."""
+    if not _secure(issuer, loopback=True):
+        raise FetchFailed("the issuer is neither https nor on loopback")
+    return (oauth_url(issuer, external=True), openid_url(issuer, external=True))
+
+
+def jwks_uri(document: bytes, issuer: str) -> str:
+    """Raises FetchFailed where the metadata speaks for another issuer (RFC 8414 section 3.3) or names no safe place."""
+    try:
+        value = json.loads(document)
+    except (ValueError, RecursionError) as error:
+        raise FetchFailed("the metadata is not JSON") from error
+    if not isinstance(value, dict):
+        raise FetchFailed("the metadata is not an object")
+    metadata = AuthorizationServerMetadata(value)
+    if metadata.get("issuer") != issuer:
+        raise FetchFailed("the metadata is another issuer's")
+    place = metadata.get("jwks_uri")
+    if not isinstance(place, str) or len(place) > URL_MAX or not _secure(place, loopback=_on_loopback(issuer)):
+        raise FetchFailed("the metadata has no acceptable jwks_uri")
+    return place
+
+
+def _secure(url: str, *, loopback: bool) -> bool:
+    """https; plain http only to loopback, and only where ``loopback`` says that this is the issuer's own place."""
+    parts = _split(url)
+    if parts is None or not parts.hostname or parts.username is not None or parts.fragment:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and loopback and _on_loopback(url))
+
+
+def _on_loopback(url: str) -> bool:
+    parts = _split(url)
+    if parts is None or parts.hostname is None:
+        return False
+    try:
+        return ip_address(parts.hostname).is_loopback
+    except ValueError:
+        return parts.hostname == "localhost"
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts

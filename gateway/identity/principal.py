@@ -1,0 +1,33 @@
+"""Who is calling: what a verified access token says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gateway.identity.scope import Scope, with_implied
+from gateway.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The caller. Its ``repr`` shows the issuer and the scopes only.
+
+    ``scopes`` are the gateway's names, with those they imply. ``expires_at`` is in seconds since the epoch: a stream
+    or connection that this token opened ends then. ``audiences`` is the whole of ``aud`` (RFC 8707).
+    """
+
+    issuer: str
+    subject: str = field(repr=False)
+    scopes: frozenset[str]
+    expires_at: float
+    claims: Mapping[str, object] = field(repr=False)
+    audiences: frozenset[str] = field(repr=False)
+    token: Secret = field(repr=False)
+
+    def allows(self, scope: Scope) -> bool:
+        """Whether the token grants ``scope``, or a scope that implies it."""
+        return scope in self.scopes or scope in with_implied(self.scopes)
+
+    def __hash__(self) -> int:
+        return hash((self.issuer, self.subject, self.token))

@@ -1,0 +1,174 @@
+"""The structured log: what is written, in which form, and what is never written.
+
+Rooms take ``logger(name)`` and pass values as keywords; below the level nothing is formatted. ``configure`` is called
+once, at start-up. Values that may be personal or secret have names that the redaction knows: a second line of
+defence, since nothing of the kind is to be logged in the first place.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+import sys
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from traceback import extract_tb
+from types import TracebackType
+from typing import TextIO, TypeAlias, cast
+
+import structlog
+from structlog.contextvars import bound_contextvars, merge_contextvars
+from structlog.types import FilteringBoundLogger, Processor
+
+from gateway.errors import GatewayError
+from gateway.settings.model import Log
+
+Event: TypeAlias = MutableMapping[str, object]
+Raised: TypeAlias = tuple[type[BaseException] | None, BaseException | None, TracebackType | None]
+
+REDACTED = "[redacted]"
+TEXT_MAX = 500  # characters of one value
+FRAMES_MAX = 30
+
+_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+_FORBIDDEN = re.compile(
+    r"authori[sz]ation|token|passw|secret|credential|cookie|subject|address|e?mail|user|login|authzid|body|text|"
+    r"folder|mailbox|search|query|filename|jwt|claim|header|path|url"
+)
+# Some foreign libraries' records quote what they handle: aioimaplib the whole dialogue, uvicorn.access paths and
+# queries, httpx URLs. They are silenced; of the others only the first line is kept.
+_SILENCED = ("aioimaplib", "uvicorn.access", "httpx", "httpcore", "hpack", "authlib", "joserfc")
+_CREDENTIALS = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9\-._~+/=]{4,}")
+_JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*){1,4}")
+_ADDRESS = re.compile(r"[^\s@<>\"',;:()]{1,64}@[A-Za-z0-9.-]{1,255}")
+
+
+def logger(name: str) -> FilteringBoundLogger:
+    """A logger by its room's name."""
+    return cast("FilteringBoundLogger", structlog.get_logger(name))
+
+
+def configure(settings: Log, stream: TextIO | None = None) -> None:
+    """Set up the process's log, on standard error unless ``stream`` is given. Called once, by the composition."""
+    level = _LEVELS[settings.level]
+    final: Processor = structlog.processors.JSONRenderer(sort_keys=False, default=_unknown)
+    if settings.format == "console":
+        final = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(
+        processors=[merge_contextvars, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[merge_contextvars, _first_line],
+            processors=[*_shared(), structlog.stdlib.ProcessorFormatter.remove_processors_meta, final],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name in ("uvicorn", "uvicorn.error"):
+        logging.getLogger(name).handlers.clear()
+        logging.getLogger(name).propagate = True
+    for name in _SILENCED:
+        silenced = logging.getLogger(name)
+        silenced.handlers[:] = [logging.NullHandler()]
+        silenced.propagate = False
+
+
+def new_request_id() -> str:
+    """22 URL-safe characters, random."""
+    return secrets.token_urlsafe(16)
+
+
+@contextmanager
+def request_scope(request_id: str) -> Iterator[None]:
+    """Every line that is logged within carries ``request_id``."""
+    with bound_contextvars(request_id=request_id):
+        yield
+
+
+def _shared() -> list[Processor]:
+    return [
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _exception,
+        redact,
+    ]
+
+
+def redact(_logger: object, _method: str, event: Event) -> Event:
+    """Drop values by their names, and what looks like a credential or an address from the others."""
+    for name, value in list(event.items()):
+        if name.startswith("_"):
+            continue
+        event[name] = _redacted(name, value)
+    return event
+
+
+def _redacted(name: str, value: object) -> object:
+    if name != "event" and _FORBIDDEN.search(name.lower()):
+        return REDACTED
+    if isinstance(value, str):
+        return _scrubbed(value)
+    if isinstance(value, Mapping):
+        return {str(key): _redacted(str(key), each) for key, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_redacted("", each) for each in value]
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return _unknown(value)
+
+
+def _scrubbed(text: str) -> str:
+    text = text[:TEXT_MAX]
+    for pattern in (_CREDENTIALS, _JWT, _ADDRESS):
+        text = pattern.sub(REDACTED, text)
+    return text
+
+
+def _unknown(value: object) -> str:
+    """Values without a form of their own are shown by type: their ``repr`` may quote anything."""
+    return f"<{type(value).__name__}>"
+
+
+def _first_line(_logger: object, _method: str, event: Event) -> Event:
+    lines = str(event.get("event", "")).splitlines()
+    event["event"] = lines[0] if lines else ""
+    return event
+
+
+def _exception(_logger: object, _method: str, event: Event) -> Event:
+    """Where it was raised and what it was; its text only where it is ours, for others quote what they choke on."""
+    info = event.pop("exc_info", None)
+    raised = _raised(info)
+    if raised is not None:
+        event["exception"] = _described(raised)
+    return event
+
+
+def _raised(info: object) -> BaseException | None:
+    if isinstance(info, BaseException):
+        return info
+    if info is True:
+        return sys.exc_info()[1]
+    if isinstance(info, tuple) and len(info) == 3:
+        return cast("Raised", info)[1]
+    return None
+
+
+def _described(error: BaseException) -> list[str]:
+    lines: list[str] = []
+    cause: BaseException | None = error
+    while cause is not None and len(lines) < FRAMES_MAX:
+        shown = f": {cause}" if isinstance(cause, GatewayError) and cause.detail else ""
+        lines.append(f"{type(cause).__name__}{shown}")
+        frames = extract_tb(cause.__traceback__, limit=-FRAMES_MAX)
+        lines.extend(f"  {frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames)
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
+    return lines

@@ -1,0 +1,227 @@
+"""What the gateway counts and measures, in a registry of its own.
+
+Label values come from closed sets only: configured provider names, route templates, HTTP methods and statuses, and
+the literals below. Nothing personal can become a label: what is not in its set is counted as ``other``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal, TypeAlias
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+
+ConnectionKind: TypeAlias = Literal["pool", "watcher"]
+OpenOutcome: TypeAlias = Literal["ok", "refused", "unreachable", "tls", "timeout", "malformed"]
+CommandOutcome: TypeAlias = Literal["ok", "no", "bad", "lost", "timeout", "malformed"]
+LeaseOutcome: TypeAlias = Literal["ok", "queue-full", "timeout", "circuit-open", "failed"]
+WatchMode: TypeAlias = Literal["idle", "notify", "poll"]
+EventKind: TypeAlias = Literal["hello", "changes", "resync", "bye"]
+TokenRefusal: TypeAlias = Literal["missing", "malformed", "invalid", "no-keys"]
+FetchOutcome: TypeAlias = Literal["ok", "failed"]
+
+OTHER = "other"
+ROUTES_MAX = 200  # templates; the API has far fewer, and a defect must not grow the registry without bound
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+# The only command names that are counted by name; RFC 9051 section 6 and the extensions the gateway uses.
+_COMMANDS = frozenset(
+    (
+        "APPEND",
+        "AUTHENTICATE",
+        "CAPABILITY",
+        "CLOSE",
+        "COPY",
+        "CREATE",
+        "DELETE",
+        "ENABLE",
+        "EXAMINE",
+        "EXPUNGE",
+        "FETCH",
+        "GETQUOTAROOT",
+        "ID",
+        "IDLE",
+        "LIST",
+        "LOGIN",
+        "LOGOUT",
+        "LSUB",
+        "MOVE",
+        "MYRIGHTS",
+        "NAMESPACE",
+        "NOOP",
+        "NOTIFY",
+        "RENAME",
+        "SEARCH",
+        "SELECT",
+        "SORT",
+        "STARTTLS",
+        "STATUS",
+        "STORE",
+        "SUBSCRIBE",
+        "THREAD",
+        "UNSELECT",
+        "UNSUBSCRIBE",
+    )
+)
+_FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+
+
+class Metrics:
+    """One instance per process; handed to whoever counts. ``providers`` are the configured names."""
+
+    def __init__(self, providers: Iterable[str] = ()) -> None:
+        self.registry = CollectorRegistry()
+        self._providers = frozenset(providers)
+        self._routes: set[str] = set()
+        self._http(self.registry)
+        self._imap(self.registry)
+        self._live(self.registry)
+
+    def _http(self, registry: CollectorRegistry) -> None:
+        self._requests = Counter(
+            "imapgw_http_requests", "HTTP requests answered", ["route", "method", "status"], registry=registry
+        )
+        self._latency = Histogram(
+            "imapgw_http_request_seconds",
+            "Time from a request's head to its answer's head",
+            ["route", "method"],
+            buckets=_FAST,
+            registry=registry,
+        )
+        self._refusals = Counter(
+            "imapgw_token_refusals", "Requests whose access token was not accepted", ["reason"], registry=registry
+        )
+        self._key_fetches = Counter(
+            "imapgw_key_fetches", "Fetches of an issuer's signing keys", ["outcome"], registry=registry
+        )
+
+    def _imap(self, registry: CollectorRegistry) -> None:
+        self._connections = Gauge(
+            "imapgw_imap_connections", "Open IMAP connections", ["provider", "kind"], registry=registry
+        )
+        self._opens = Counter(
+            "imapgw_imap_opens",
+            "Attempts to open and sign in an IMAP connection",
+            ["provider", "outcome"],
+            registry=registry,
+        )
+        self._sign_in_failures = Counter(
+            "imapgw_imap_sign_in_failures", "Credentials refused by the mail server", ["provider"], registry=registry
+        )
+        self._commands = Counter(
+            "imapgw_imap_commands", "IMAP commands completed", ["provider", "command", "outcome"], registry=registry
+        )
+        self._command_seconds = Histogram(
+            "imapgw_imap_command_seconds",
+            "Time from an IMAP command to its tagged response",
+            ["provider", "command"],
+            buckets=_FAST,
+            registry=registry,
+        )
+        self._bytes = Counter(
+            "imapgw_imap_bytes", "Octets exchanged with mail servers", ["provider", "direction"], registry=registry
+        )
+        self._lease_wait = Histogram(
+            "imapgw_lease_wait_seconds",
+            "Time a request waited for an IMAP connection",
+            ["provider", "outcome"],
+            buckets=_FAST,
+            registry=registry,
+        )
+        self._leases = Gauge(
+            "imapgw_leases_in_use", "IMAP connections lent to requests", ["provider"], registry=registry
+        )
+
+    def _live(self, registry: CollectorRegistry) -> None:
+        self._watchers = Gauge("imapgw_watchers", "Watched accounts", ["provider", "mode"], registry=registry)
+        self._streams = Gauge("imapgw_streams", "Open event streams", registry=registry)
+        self._events = Counter("imapgw_events_sent", "Events sent to streams", ["kind"], registry=registry)
+        self._loop_lag = Histogram(
+            "imapgw_loop_lag_seconds", "How late the event loop runs", buckets=_FAST, registry=registry
+        )
+
+    # HTTP
+
+    def request(self, route: str, method: str, status: int, seconds: float) -> None:
+        """A request was answered. ``route`` is the template (``/v1/accounts/{a}``), never the path as sent."""
+        template, verb = self._route(route), method if method in _METHODS else OTHER
+        self._requests.labels(template, verb, str(status) if 100 <= status <= 599 else OTHER).inc()
+        self._latency.labels(template, verb).observe(seconds)
+
+    def token_refused(self, reason: TokenRefusal) -> None:
+        self._refusals.labels(reason).inc()
+
+    def keys_fetched(self, outcome: FetchOutcome) -> None:
+        self._key_fetches.labels(outcome).inc()
+
+    # IMAP
+
+    def connection_opened(self, provider: str, kind: ConnectionKind) -> None:
+        self._connections.labels(self._provider(provider), kind).inc()
+
+    def connection_closed(self, provider: str, kind: ConnectionKind) -> None:
+        self._connections.labels(self._provider(provider), kind).dec()
+
+    def open_attempt(self, provider: str, outcome: OpenOutcome) -> None:
+        """An attempt to open a connection ended; ``refused`` is also counted as a failed sign-in."""
+        self._opens.labels(self._provider(provider), outcome).inc()
+        if outcome == "refused":
+            self._sign_in_failures.labels(self._provider(provider)).inc()
+
+    def command(self, provider: str, command: str, outcome: CommandOutcome, seconds: float) -> None:
+        """A command ended. ``command`` is the verb, with or without ``UID `` before it."""
+        verb = command.upper().removeprefix("UID ")
+        verb = verb if verb in _COMMANDS else OTHER
+        self._commands.labels(self._provider(provider), verb, outcome).inc()
+        self._command_seconds.labels(self._provider(provider), verb).observe(seconds)
+
+    def traffic(self, provider: str, received: int, sent: int) -> None:
+        """Octets exchanged with a mail server since the last call."""
+        self._bytes.labels(self._provider(provider), "in").inc(received)
+        self._bytes.labels(self._provider(provider), "out").inc(sent)
+
+    # Leases
+
+    def lease_waited(self, provider: str, outcome: LeaseOutcome, seconds: float) -> None:
+        self._lease_wait.labels(self._provider(provider), outcome).observe(seconds)
+
+    def lease_taken(self, provider: str) -> None:
+        self._leases.labels(self._provider(provider)).inc()
+
+    def lease_returned(self, provider: str) -> None:
+        self._leases.labels(self._provider(provider)).dec()
+
+    # Live
+
+    def watcher_started(self, provider: str, mode: WatchMode) -> None:
+        self._watchers.labels(self._provider(provider), mode).inc()
+
+    def watcher_stopped(self, provider: str, mode: WatchMode) -> None:
+        self._watchers.labels(self._provider(provider), mode).dec()
+
+    def stream_opened(self) -> None:
+        self._streams.inc()
+
+    def stream_closed(self) -> None:
+        self._streams.dec()
+
+    def event_sent(self, kind: EventKind) -> None:
+        self._events.labels(kind).inc()
+
+    def loop_lag(self, seconds: float) -> None:
+        self._loop_lag.observe(max(seconds, 0.0))
+
+    def exposition(self) -> bytes:
+        """All metrics in the Prometheus text format; its media type is ``CONTENT_TYPE``."""
+        return generate_latest(self.registry)
+
+    def _provider(self, name: str) -> str:
+        return name if name in self._providers else OTHER
+
+    def _route(self, template: str) -> str:
+        if template not in self._routes:
+            if len(self._routes) >= ROUTES_MAX:
+                return OTHER
+            self._routes.add(template)
+        return template
