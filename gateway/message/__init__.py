@@ -1,0 +1,1 @@
+"""MIME octets to JSON-ready values: pure, lenient, linear in the input and capped."""
