@@ -1,0 +1,69 @@
+"""How a provider lets a caller in: the credential for one of its accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from gateway.accounts.account import Caller
+from gateway.accounts.password import PasswordFile, PasswordVariable
+from gateway.errors import ConfigurationError, Forbidden
+from gateway.imap.credential import Bearer, Credential, Password, ProxyPassword
+from gateway.settings.model import MasterUser, PassThrough
+
+# What servers read as a separator of master user, host or folder in a user name, whatever separator is configured.
+_SEPARATORS = frozenset("*%!/")
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A credential, and when it ends (seconds since the epoch; None: it does not)."""
+
+    credential: Credential = field(repr=False)
+    expires_at: float | None
+
+
+class WithCallersToken:
+    """The caller's own token, where its ``aud`` names the mail server too (RFC 8707, RFC 7628)."""
+
+    def __init__(self, settings: PassThrough) -> None:
+        self._settings = settings
+
+    def grant(self, user: str, caller: Caller, gateway_audience: str) -> Grant:
+        """Raises Forbidden for a token that was not issued for the mail server: it must not be shown to it."""
+        audience = self._settings.audience or gateway_audience
+        if audience not in caller.audiences:
+            raise Forbidden("the token was not issued for the mail server: its aud does not name it")
+        credential = Bearer(user, caller.token, self._settings.mechanism, own_token=True)
+        return Grant(credential, caller.expires_at)
+
+
+class AsMasterUser:
+    """A master user's password opens the caller's account."""
+
+    def __init__(self, settings: MasterUser, environ: Mapping[str, str], key: str) -> None:
+        self._settings = settings
+        self._password = _password_source(settings, environ, key)
+
+    def grant(self, user: str, caller: Caller, gateway_audience: str) -> Grant:
+        """Raises Forbidden for a user name that the server could read as another account's."""
+        master, separator = self._settings.user, self._settings.separator
+        reserved = _SEPARATORS | frozenset(separator)
+        if user.lower() == master.lower() or not reserved.isdisjoint(user):
+            raise Forbidden("the token's claims name an account that can't be opened this way")
+        password = self._password.read()
+        if self._settings.style == "authzid":
+            return Grant(ProxyPassword(user, master, password), None)
+        return Grant(Password(f"{user}{separator}{master}", password), None)
+
+
+SignIn: TypeAlias = WithCallersToken | AsMasterUser
+
+
+def _password_source(settings: MasterUser, environ: Mapping[str, str], key: str) -> PasswordFile | PasswordVariable:
+    if settings.password_file is not None:
+        return PasswordFile(settings.password_file, f"{key}.password_file")
+    if settings.password_env is not None:
+        return PasswordVariable(settings.password_env, environ, f"{key}.password_env")
+    raise ConfigurationError("one of password_file and password_env is needed", key=key, where="the settings")
