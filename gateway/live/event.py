@@ -8,6 +8,8 @@ from msgspec import Meta
 
 from gateway.mail.resource import Changes, Id, Resource
 
+Reason = Literal["drain", "token-expired", "account-removed", "folder-gone", "upstream-refused", "upstream-failed"]
+
 
 class WatchedFolder(Resource, kw_only=True, frozen=True):
     """How one folder is watched."""
@@ -36,7 +38,7 @@ class Resync(Resource, kw_only=True, frozen=True):
 class Bye(Resource, kw_only=True, frozen=True):
     """Last event of a stream."""
 
-    reason: Literal["drain", "token-expired", "account-removed", "upstream-failed"]
+    reason: Reason
     retry: Annotated[int, Meta(description="milliseconds to wait before reconnecting, jittered")]
 
 

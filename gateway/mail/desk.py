@@ -1,0 +1,62 @@
+"""What the verbs work with: the pool, the limits and a clock, and the way from an account to a signed-in session."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from gateway.accounts.account import Account
+from gateway.errors import NotFound, Refused
+from gateway.imap.mailbox import Mailbox
+from gateway.imap.name import MailboxName
+from gateway.imap.session import Session
+from gateway.pool.pool import Pool
+from gateway.pool.target import Target
+from gateway.settings.model import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Handed to every verb; built once by the composition."""
+
+    pool: Pool
+    limits: Limits
+    clock: Callable[[], float]
+
+    @asynccontextmanager
+    async def session(self, account: Account) -> AsyncIterator[Session]:
+        """A signed-in session of the account, whatever folder it has open."""
+        async with self.pool.lease(target_of(account)) as session:
+            yield session
+
+    @asynccontextmanager
+    async def folder(
+        self, account: Account, name: MailboxName, *, readonly: bool = True
+    ) -> AsyncIterator[tuple[Session, Mailbox]]:
+        """A session with the folder open. Raises NotFound where there is no such folder."""
+        async with self.pool.lease(target_of(account), name) as session:
+            yield session, await open_folder(session, name, readonly=readonly)
+
+
+async def open_folder(session: Session, name: MailboxName, *, readonly: bool = True, again: bool = False) -> Mailbox:
+    """Open a folder (``again`` even where it is open); a refusal without a telling code means there is none."""
+    try:
+        return await session.select(name, readonly=readonly, again=again)
+    except Refused as refused:
+        if refused.imap_code in (None, "TRYCREATE"):
+            raise NotFound("no such folder, or it can't be opened", field="folder") from refused
+        raise
+
+
+def target_of(account: Account) -> Target:
+    """The account as the pool knows it."""
+    return Target(
+        account_id=account.id,
+        provider=account.provider.name,
+        endpoint=account.endpoint,
+        credential=account.credential,
+        expires_at=account.expires_at,
+        ignore=frozenset(name.upper() for name in account.provider.disable_capabilities),
+        quirks=frozenset(account.provider.quirks),
+    )

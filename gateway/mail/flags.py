@@ -1,0 +1,123 @@
+"""Flags of one message: read, and changed by adding and removing; conditional where the client says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from msgspec import UNSET, UnsetType
+
+from gateway.accounts.account import Account
+from gateway.errors import Forbidden, InvalidRequest, PreconditionFailed
+from gateway.imap.encode.fetch_item import Item
+from gateway.imap.flags import to_flag
+from gateway.imap.mailbox import Mailbox
+from gateway.imap.session import Session
+from gateway.imap.uids import UidSet
+from gateway.mail.address import check_validity, gone, parse_message
+from gateway.mail.desk import Desk
+from gateway.mail.messages import fetch_one, flags_tag, modseq
+from gateway.mail.query import Tagged
+from gateway.mail.request import FlagPatch
+from gateway.mail.resource import Flags
+from gateway.mail.summary import keywords
+
+
+@dataclass(frozen=True, slots=True)
+class FlagChange:
+    """A change in the server's words: ``replace`` alone, or ``add`` and ``remove``."""
+
+    add: tuple[bytes, ...] = ()
+    remove: tuple[bytes, ...] = ()
+    replace: tuple[bytes, ...] | None = None
+
+
+async def get_flags(desk: Desk, account: Account, message_id: str) -> Tagged[Flags]:
+    """The flags and the message's entity tag. Raises NotFound, IdExpired."""
+    name, wanted = parse_message(message_id)
+    async with desk.folder(account, name) as (session, mailbox):
+        check_validity(mailbox, wanted.uidvalidity)
+        return await _read(session, wanted.uid)
+
+
+async def change_flags(
+    desk: Desk, account: Account, message_id: str, patch: FlagPatch, *, if_match: frozenset[str] | None
+) -> Tagged[Flags]:
+    """The flags after the change. Raises NotFound, IdExpired, Forbidden in a read-only folder.
+
+    With ``if_match`` the change is made only where the message still has one of those entity tags, else
+    PreconditionFailed: by STORE UNCHANGEDSINCE (RFC 7162 section 3.1.3), or where the server lacks it by a look before.
+    """
+    name, wanted = parse_message(message_id)
+    async with desk.folder(account, name, readonly=False) as (session, mailbox):
+        check_validity(mailbox, wanted.uidvalidity)
+        change = flag_change(patch, mailbox)
+        unchanged = await _condition(session, wanted.uid, if_match) if if_match is not None else None
+        return await _apply(session, wanted.uid, change, unchanged)
+
+
+def flag_change(patch: FlagPatch, mailbox: Mailbox) -> FlagChange:
+    """The patch in the server's words. Raises InvalidRequest; Forbidden where the folder is read-only."""
+    if patch.set is not UNSET and (patch.add is not UNSET or patch.remove is not UNSET):
+        raise InvalidRequest("either set, or add and remove", field="set")
+    if mailbox.readonly:
+        raise Forbidden("the folder is read-only", field="folder")
+    known = (*mailbox.flags, *(mailbox.permanent_flags or ()))
+    add, remove = _flags(patch.add, known), _flags(patch.remove, known)
+    if patch.set is UNSET and not add and not remove:
+        raise InvalidRequest("nothing to change: give add, remove or set", field="add")
+    if set(add) & set(remove):
+        raise InvalidRequest("a flag can't be both added and removed", field="remove")
+    return FlagChange(add, remove, _flags(patch.set, known) if patch.set is not UNSET else None)
+
+
+async def store(
+    session: Session, uids: UidSet, change: FlagChange, unchanged_since: int | None = None
+) -> tuple[dict[int, tuple[bytes, ...]], UidSet]:
+    """Carry out a change; the flags that the server told of afterwards, and the UIDs that it left as they were."""
+    told: dict[int, tuple[bytes, ...]] = {}
+    modified = UidSet.of(())
+    steps: list[tuple[str, tuple[bytes, ...]]] = []
+    if change.replace is not None:
+        steps.append(("replace", change.replace))
+    if change.add:
+        steps.append(("add", change.add))
+    if change.remove:
+        steps.append(("remove", change.remove))
+    for verb, flags in steps:
+        done = await session.store(uids, **{verb: flags}, unchanged_since=unchanged_since)
+        told |= {uid: fetched.flags for uid, fetched in done.messages.items() if fetched.flags is not None}
+        if done.modified:
+            modified = done.modified
+            break
+        unchanged_since = None  # our own first step has raised the message's MODSEQ
+    return told, modified
+
+
+def _flags(names: Sequence[str] | UnsetType, known: Iterable[bytes]) -> tuple[bytes, ...]:
+    if isinstance(names, UnsetType):
+        return ()
+    return tuple(dict.fromkeys(to_flag(name, known) for name in names))
+
+
+async def _condition(session: Session, uid: int, if_match: frozenset[str]) -> int | None:
+    """The MODSEQ to store under. Raises PreconditionFailed where none of the client's entity tags is the message's."""
+    fetched = await fetch_one(session, uid, (Item.UID, Item.FLAGS, *modseq(session)))
+    if "*" not in if_match and flags_tag(fetched) not in if_match:
+        raise PreconditionFailed("the message's flags were changed meanwhile")
+    return None if "*" in if_match else fetched.modseq
+
+
+async def _apply(session: Session, uid: int, change: FlagChange, unchanged_since: int | None) -> Tagged[Flags]:
+    uids = UidSet.of((uid,))
+    _, modified = await store(session, uids, change, unchanged_since)
+    if modified:
+        raise PreconditionFailed("the message's flags were changed meanwhile")
+    return await _read(session, uid)
+
+
+async def _read(session: Session, uid: int) -> Tagged[Flags]:
+    fetched = await fetch_one(session, uid, (Item.UID, Item.FLAGS, *modseq(session)))
+    if fetched.flags is None:
+        raise gone()
+    return Tagged(Flags(flags=keywords(fetched.flags)), flags_tag(fetched))

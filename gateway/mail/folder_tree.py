@@ -1,0 +1,100 @@
+"""From a LIST answer to the folder tree: pure, so that every server's habits can be tabled in a test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from gateway.imap.name import MailboxName
+from gateway.imap.response import Namespaces
+from gateway.imap.session import ListedFolder
+from gateway.mail.address import id_of_folder
+from gateway.mail.resource import Folder
+from gateway.mail.roles import NAMES, assign_roles
+from gateway.sync.state import FolderState
+
+Kind = Literal["personal", "other", "shared"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a folder lies: its namespace, and its owner where it is another user's."""
+
+    kind: Kind
+    owner: str | None
+
+
+def folder_tree(listed: Sequence[ListedFolder], namespaces: Namespaces | None) -> list[Folder]:
+    """Folders in the order a person expects: the roles first, then by name; a parent before its children."""
+    roles = assign_roles(listed)
+    known = {folder.name for folder in listed}
+    folders = [
+        _folder(folder, roles, known, namespaces) for folder in listed if "\\nonexistent" not in folder.attributes
+    ]
+    return sorted(folders, key=_order)
+
+
+def place(name: MailboxName, namespaces: Namespaces | None) -> Place:
+    """The longest namespace prefix that the name starts with (RFC 9051 section 6.3.10)."""
+    best, kind, delimiter = b"", "personal", None
+    if namespaces is not None:
+        for label, group in (("other", namespaces.other), ("shared", namespaces.shared)):
+            for prefix, separator in group:
+                if prefix and name.wire.startswith(prefix) and len(prefix) > len(best):
+                    best, kind, delimiter = prefix, label, separator
+    if kind == "other":
+        owner = MailboxName(name.wire[len(best) :]).split(delimiter)[0] if name.wire != best else None
+        return Place("other", owner)
+    return Place("shared" if kind == "shared" else "personal", None)
+
+
+def state_token(values: Mapping[str, int | str]) -> str | None:
+    """The folder's state out of STATUS; None where the server told too little."""
+    numbers = [values.get(key) for key in ("UIDVALIDITY", "UIDNEXT", "HIGHESTMODSEQ", "MESSAGES")]
+    validity, uidnext, modseq, messages = (number if isinstance(number, int) else None for number in numbers)
+    if validity is None or uidnext is None or messages is None:
+        return None
+    return FolderState(validity, uidnext, modseq or 0, messages).encode()
+
+
+def _folder(
+    folder: ListedFolder, roles: Mapping[MailboxName, str], known: set[MailboxName], namespaces: Namespaces | None
+) -> Folder:
+    path = folder.name.split(folder.delimiter)
+    parent = folder.name.parent(folder.delimiter)
+    where = place(folder.name, namespaces)
+    values = folder.status.values if folder.status is not None else {}
+    return Folder(
+        id=id_of_folder(folder.name),
+        name=path[-1],
+        path=path,
+        parent_id=id_of_folder(parent) if parent is not None and parent in known else None,
+        role=roles.get(folder.name),
+        total_messages=_number(values.get("MESSAGES")),
+        unread_messages=_number(values.get("UNSEEN")),
+        is_subscribed=folder.subscribed,
+        may_select="\\noselect" not in folder.attributes,
+        has_children=_has_children(folder),
+        namespace=where.kind,
+        owner=where.owner,
+        state=state_token(values),
+    )
+
+
+def _has_children(folder: ListedFolder) -> bool | None:
+    if "\\haschildren" in folder.attributes:
+        return True
+    if folder.attributes & {"\\hasnochildren", "\\noinferiors"}:
+        return False
+    return None
+
+
+def _number(value: int | str | None) -> int | None:
+    return value if isinstance(value, int) else None
+
+
+def _order(folder: Folder) -> tuple[int, int, list[str]]:
+    spaces = ("personal", "other", "shared")
+    rank = NAMES.index(folder.role) if folder.role in NAMES else len(NAMES)
+    return spaces.index(folder.namespace), rank, [level.casefold() for level in folder.path]

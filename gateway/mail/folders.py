@@ -1,0 +1,156 @@
+"""Folders: the tree, one folder, and making, renaming, subscribing and deleting."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from gateway.accounts.account import Account
+from gateway.errors import Conflict, InvalidRequest, NotFound, Unprocessable
+from gateway.imap.name import MailboxName
+from gateway.imap.response import Namespaces
+from gateway.imap.session import ListedFolder, Session
+from gateway.mail.address import id_of_folder, name_of_folder
+from gateway.mail.desk import Desk
+from gateway.mail.folder_tree import folder_tree, state_token
+from gateway.mail.messages import entity_tag
+from gateway.mail.query import Tagged
+from gateway.mail.request import FolderCreate, FolderPatch
+from gateway.mail.resource import Folder, FolderList
+from gateway.mail.roles import resolve
+
+COUNTS = ("MESSAGES", "UNSEEN", "UIDNEXT", "UIDVALIDITY")
+
+
+async def list_folders(desk: Desk, account: Account) -> FolderList:
+    """All folders with their counts, in one round trip where the server has LIST-STATUS (RFC 5819)."""
+    async with desk.session(account) as session:
+        return FolderList(folders=folder_tree(*await _listing(session)))
+
+
+async def get_folder(desk: Desk, account: Account, ref: str) -> Tagged[Folder]:
+    """One folder. Raises NotFound."""
+    name = await resolve(desk, account, ref)
+    async with desk.session(account) as session:
+        folder = await _one(session, name)
+    return Tagged(folder, entity_tag("folder", repr(folder)))
+
+
+async def create_folder(desk: Desk, account: Account, wanted: FolderCreate) -> Folder:
+    """Make a folder below ``parentId`` (or at the top) and subscribe to it. Raises Conflict where it exists."""
+    parent = name_of_folder(wanted.parent_id, "parentId") if wanted.parent_id is not None else None
+    async with desk.session(account) as session:
+        name = await _child(session, parent, wanted.name)
+        await session.create(name)
+        await session.subscribe(name)
+        return await _one(session, name)
+
+
+async def patch_folder(desk: Desk, account: Account, ref: str, patch: FolderPatch) -> Folder:
+    """Rename, move below another parent, subscribe or unsubscribe. A renamed folder has a new id."""
+    name = await resolve(desk, account, ref)
+    async with desk.session(account) as session:
+        if patch.name is not UNSET or patch.parent_id is not UNSET:
+            name = await _rename(session, name, patch)
+        if patch.is_subscribed is not UNSET:
+            await (session.subscribe(name) if patch.is_subscribed else session.unsubscribe(name))
+        return await _one(session, name)
+
+
+async def delete_folder(desk: Desk, account: Account, ref: str, *, force: bool) -> None:
+    """Delete a folder. Raises Conflict where it holds messages or folders and ``force`` is not given."""
+    name = await resolve(desk, account, ref)
+    if name.wire == b"INBOX":
+        raise Unprocessable("the inbox can't be deleted", field="folder")
+    async with desk.session(account) as session:
+        folder = await _one(session, name)
+        if not force and (folder.has_children or await _has_children(session, name)):
+            raise Conflict("the folder has folders below it; force=true deletes it all the same", field="force")
+        if not force and folder.total_messages:
+            raise Conflict("the folder is not empty; force=true deletes it all the same", field="force")
+        await session.unselect()
+        await session.delete(name)
+        if folder.is_subscribed:
+            await session.unsubscribe(name)
+
+
+async def _listing(session: Session) -> tuple[Sequence[ListedFolder], Namespaces | None]:
+    listed = await session.list(b"*", status=counts(session))
+    return listed, await session.namespace()
+
+
+def counts(session: Session) -> tuple[str, ...]:
+    """The STATUS items to ask for; HIGHESTMODSEQ only where the server knows it (RFC 7162 section 3.1.7)."""
+    return COUNTS if session.capabilities.sync_mode() == "window" else (*COUNTS, "HIGHESTMODSEQ")
+
+
+async def _one(session: Session, name: MailboxName) -> Folder:
+    """One folder as the tree shows it; all are listed, since its role and parent depend on them, but it is counted."""
+    listed = await session.list(b"*")
+    for folder in folder_tree(listed, await session.namespace()):
+        if folder.id == id_of_folder(name):
+            return await _counted(session, name, folder) if folder.may_select else folder
+    raise NotFound("no such folder", field="folder")
+
+
+async def _counted(session: Session, name: MailboxName, folder: Folder) -> Folder:
+    values = (await session.status(name, counts(session))).values
+    total, unread = values.get("MESSAGES"), values.get("UNSEEN")
+    return replace(
+        folder,
+        total_messages=total if isinstance(total, int) else None,
+        unread_messages=unread if isinstance(unread, int) else None,
+        state=state_token(values),
+    )
+
+
+async def _child(session: Session, parent: MailboxName | None, leaf: str) -> MailboxName:
+    """The name of a folder below ``parent``, or at the top of the personal namespace."""
+    delimiter, prefix = await _hierarchy(session)
+    if delimiter and delimiter in leaf:
+        raise InvalidRequest(f"a name can't contain {delimiter!r}, which separates levels here", field="name")
+    made = MailboxName.from_text(leaf)
+    if parent is not None:
+        if delimiter is None:
+            raise Unprocessable("this server has no folders below folders", field="parentId")
+        return MailboxName(parent.wire + delimiter.encode() + made.wire)
+    return MailboxName(prefix + made.wire)
+
+
+async def _hierarchy(session: Session) -> tuple[str | None, bytes]:
+    """Delimiter and prefix of the personal namespace (RFC 9051 section 6.3.10), else as the root is listed."""
+    namespaces = await session.namespace()
+    if namespaces is not None and namespaces.personal:
+        prefix, delimiter = namespaces.personal[0]
+        return delimiter, prefix
+    root = await session.list(b"")
+    return (root[0].delimiter if root else None), b""
+
+
+async def _rename(session: Session, name: MailboxName, patch: FolderPatch) -> MailboxName:
+    if name.wire == b"INBOX":
+        raise Unprocessable("the inbox can't be renamed", field="folder")
+    delimiter, _ = await _hierarchy(session)
+    leaf = patch.name if patch.name is not UNSET else name.split(delimiter)[-1]
+    if patch.parent_id is UNSET:
+        parent = name.parent(delimiter)
+    else:
+        parent = name_of_folder(patch.parent_id, "parentId") if patch.parent_id is not None else None
+    renamed = await _child(session, parent, leaf)
+    if renamed == name:
+        return name
+    await session.unselect()
+    await session.rename(name, renamed)
+    await session.unsubscribe(name)
+    await session.subscribe(renamed)
+    return renamed
+
+
+async def _has_children(session: Session, name: MailboxName) -> bool:
+    delimiter, _ = await _hierarchy(session)
+    if delimiter is None:
+        return False
+    below = name.wire + delimiter.encode()
+    return any(folder.name.wire.startswith(below) for folder in await session.list(b"*"))

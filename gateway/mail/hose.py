@@ -1,0 +1,153 @@
+"""Octets from the mail server to a client that may be slow, without holding a connection for it.
+
+The whole range travels as one literal with back-pressure: the fastest way on every server. A client that takes nothing
+for ``slow_client_seconds`` loses that connection's service; the rest comes to it in windows of 1 MB, each fetched on a
+connection of its own moment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+
+from gateway.accounts.account import Account
+from gateway.errors import ConnectionLost
+from gateway.imap.encode.fetch_item import Section
+from gateway.imap.name import MailboxName
+from gateway.mail.address import check_validity
+from gateway.mail.desk import Desk
+
+WINDOW = 1 << 20
+HELD = 1 << 18
+
+
+@dataclass(frozen=True, slots=True)
+class Octets:
+    """Octets ``start`` to ``stop`` (exclusive; None: to the end) of a section of one message."""
+
+    name: MailboxName
+    uidvalidity: int
+    uid: int
+    section: Section
+    start: int = 0
+    stop: int | None = None
+
+    def window(self, at: int, most: int | None = None) -> Section:
+        """The section to ask for from ``at`` on, ``most`` octets at the most."""
+        stop = self.stop if most is None else at + most if self.stop is None else min(self.stop, at + most)
+        if at == 0 and stop is None:
+            return self.section
+        return replace(self.section, partial=(at, (stop if stop is not None else 0xFFFF_FFFF) - at))
+
+
+class Hose:
+    """A bounded run of octets between a task that fetches and a client that reads."""
+
+    def __init__(self, desk: Desk, account: Account, what: Octets) -> None:
+        self._desk, self._account, self._what = desk, account, what
+        self._pieces: deque[bytes] = deque()
+        self._held = 0
+        self._data, self._room = asyncio.Event(), asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self.size: int | None = None
+
+    async def open(self) -> None:
+        """Start fetching; returns once the server has begun to answer, so that a refusal can still be told."""
+        self._task = asyncio.create_task(self._fetch())
+        self._task.add_done_callback(lambda _: self._data.set())
+        await self._data.wait()
+        if self._task.done() and not self._pieces:
+            self._task.result()
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The octets. Close the iterator to stop fetching. Raises what the fetching raised."""
+        assert self._task is not None
+        try:
+            while True:
+                while self._pieces:
+                    piece = self._pieces.popleft()
+                    self._held -= len(piece)
+                    self._room.set()
+                    yield piece
+                if self._task.done():
+                    self._task.result()
+                    return
+                self._data.clear()
+                await self._data.wait()
+        finally:
+            await self.close()
+
+    async def close(self) -> None:
+        """Stop, and give the connection back."""
+        if self._task is not None and not self._task.done():
+            self._task.cancel()
+            await asyncio.wait((self._task,))
+
+    async def _fetch(self) -> None:
+        at = self._what.start
+        at = await self._direct(at)
+        while self.size is not None and at < self._what.start + self.size:
+            at += await self._one_window(at)
+
+    async def _direct(self, at: int) -> int:
+        """One literal, until it ends or the client stalls; how far it came."""
+        what = self._what
+        async with self._desk.folder(self._account, what.name) as (session, mailbox):
+            check_validity(mailbox, what.uidvalidity)
+            async with session.stream(what.uid, what.window(at)) as stream:
+                self.size = stream.size
+                self._data.set()
+                async for piece in stream:
+                    at += len(piece)
+                    if not await self._put(piece):
+                        return at
+        return at
+
+    async def _one_window(self, at: int) -> int:
+        """The next megabyte, fetched when the client has taken what there was."""
+        await self._empty()
+        what, pieces = self._what, []
+        async with self._desk.folder(self._account, what.name) as (session, mailbox):
+            check_validity(mailbox, what.uidvalidity)
+            async with session.stream(what.uid, what.window(at, WINDOW)) as stream:
+                pieces = [piece async for piece in stream]
+        got = sum(map(len, pieces))
+        if not got:
+            raise ConnectionLost("the message became shorter while it was read")
+        for piece in pieces:
+            self._add(piece)
+        return got
+
+    async def _put(self, piece: bytes) -> bool:
+        """Hand over a piece; False where the client stalled (the piece is kept all the same)."""
+        self._add(piece)
+        while self._held > HELD:
+            self._room.clear()
+            try:
+                await asyncio.wait_for(self._room.wait(), self._desk.limits.slow_client_seconds)
+            except TimeoutError:
+                return False
+        return True
+
+    async def _empty(self) -> None:
+        while self._pieces:
+            self._room.clear()
+            await self._room.wait()
+
+    def _add(self, piece: bytes) -> None:
+        self._pieces.append(piece)
+        self._held += len(piece)
+        self._data.set()
+
+
+async def octets(desk: Desk, account: Account, what: Octets) -> tuple[int | None, AsyncIterator[bytes]]:
+    """How many octets will come, and the octets. Raises before the first where there are none to have."""
+    hose = Hose(desk, account, what)
+    try:
+        await hose.open()
+    except BaseException:
+        await hose.close()
+        raise
+    return hose.size, hose.chunks()

@@ -1,0 +1,122 @@
+"""Pages of a folder, newest first, and one message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import blake2b
+
+from gateway.accounts.account import Account
+from gateway.errors import IdExpired
+from gateway.imap.encode.fetch_item import FetchItem, Item, Section
+from gateway.imap.mailbox import Mailbox
+from gateway.imap.name import MailboxName
+from gateway.imap.response import Fetched
+from gateway.imap.session import Session
+from gateway.imap.uids import UidSet
+from gateway.mail.address import check_validity, gone, parse_message
+from gateway.mail.desk import Desk
+from gateway.mail.filter import filter_fingerprint, plan
+from gateway.mail.query import PageQuery, Tagged
+from gateway.mail.resource import Message, MessagePage
+from gateway.mail.roles import resolve
+from gateway.mail.snapshot import refresh, state_of
+from gateway.mail.summary import SUMMARY_ITEMS, detail, keywords, summarise
+from gateway.mail.window import Window, matching, newest
+from gateway.message.header import first, split_fields
+from gateway.sync.cursor import Cursor
+from gateway.sync.state import FolderState
+
+_REFERENCES = Section("", "HEADER.FIELDS", fields=("References",))
+
+
+async def page(desk: Desk, account: Account, ref: str, query: PageQuery) -> Tagged[MessagePage]:
+    """Up to ``query.limit`` summaries below the cursor; a page may be shorter and still have a next one.
+
+    The value is None where ``query.if_none_match`` holds the page's entity tag. Raises NotFound, InvalidRequest, and
+    IdExpired where the cursor is of a folder that was rebuilt since.
+    """
+    name = await resolve(desk, account, ref)
+    query_print = filter_fingerprint(query.filter)
+    cursor = Cursor.parse(query.cursor, fingerprint=query_print) if query.cursor else None
+    async with desk.folder(account, name) as (session, _):
+        mailbox = await refresh(session)
+        state = await state_of(session)
+        if cursor and cursor.uidvalidity != state.uidvalidity:
+            raise IdExpired("the folder was rebuilt since this cursor was given out", field="cursor")
+        below = cursor.uid_below if cursor else state.uidnext
+        base = entity_tag(state.encode(), str(query.limit), str(below), query_print.hex())
+        exact = mailbox.highestmodseq is not None
+        if exact and base in query.if_none_match:
+            return Tagged(None, base)
+        window = await _window(session, mailbox, below, query)
+    etag = base if exact else entity_tag(base, *(f"{m.uid}{keywords(m.flags or ())}" for m in window.messages))
+    if etag in query.if_none_match:
+        return Tagged(None, etag)
+    return Tagged(_page_value(name, state, window, query, query_print), etag)
+
+
+async def get_message(
+    desk: Desk, account: Account, message_id: str, part_href: Callable[[str], str]
+) -> Tagged[Message]:
+    """One message with its structure. Raises NotFound, or IdExpired where the folder was rebuilt since."""
+    name, wanted = parse_message(message_id)
+    async with desk.folder(account, name) as (session, mailbox):
+        check_validity(mailbox, wanted.uidvalidity)
+        fetched = await fetch_one(session, wanted.uid, (*SUMMARY_ITEMS, *modseq(session), _REFERENCES))
+    block = fetched.sections.get(_REFERENCES.key)
+    references = first(split_fields(block), b"references") if isinstance(block, bytes) else None
+    value = detail(name, wanted.uidvalidity, fetched, references, part_href)
+    return Tagged(value, flags_tag(fetched))
+
+
+async def fetch_one(session: Session, uid: int, items: tuple[FetchItem, ...]) -> Fetched:
+    """One message's items. Raises NotFound where the message is no longer there."""
+    got = await session.fetch(UidSet.of((uid,)), items)
+    fetched = got.messages.get(uid)
+    if fetched is None:
+        raise gone()
+    return fetched
+
+
+def modseq(session: Session) -> tuple[FetchItem, ...]:
+    """MODSEQ where it can be asked for (RFC 7162 section 3.1.4)."""
+    return (Item.MODSEQ,) if session.capabilities.sync_mode() != "window" else ()
+
+
+def flags_tag(fetched: Fetched) -> str:
+    """Entity tag of a message: nothing but its flags ever changes, and MODSEQ tells every such change."""
+    if fetched.modseq is not None:
+        return f'"m{fetched.modseq}"'
+    return entity_tag("flags", *keywords(fetched.flags or ()))
+
+
+async def _window(session: Session, mailbox: Mailbox, below: int, query: PageQuery) -> Window:
+    search = plan(query.filter)
+    if search is None:
+        return await newest(session, mailbox, below, query.limit, SUMMARY_ITEMS)
+    uids, go_on = await matching(session, mailbox, below, query.limit, search.key, step=search.step, most=search.most)
+    got = (await session.fetch(UidSet.of(uids), SUMMARY_ITEMS)).messages if uids else {}
+    return Window(tuple(got[uid] for uid in uids if uid in got), go_on)
+
+
+def _page_value(
+    name: MailboxName, state: FolderState, window: Window, query: PageQuery, query_print: bytes
+) -> MessagePage:
+    messages = [summarise(name, state.uidvalidity, fetched) for fetched in window.messages]
+    go_on = None if window.below is None else Cursor(state.uidvalidity, window.below, query_print).encode()
+    unfiltered = plan(query.filter) is None
+    return MessagePage(
+        messages=messages,
+        next_cursor=go_on,
+        state=state.encode(),
+        total=state.exists if unfiltered else None,
+    )
+
+
+def entity_tag(*parts: str) -> str:
+    """A strong entity tag (RFC 9110 section 8.8.3) of what the parts say."""
+    digest = blake2b(digest_size=12)
+    for part in parts:
+        digest.update(part.encode())
+        digest.update(b"\0")
+    return f'"{digest.hexdigest()}"'

@@ -1,0 +1,57 @@
+"""Where a folder stands at one moment: what a state token, an entity tag and a page position are made of."""
+
+from __future__ import annotations
+
+from gateway.errors import ProtocolViolation
+from gateway.imap.encode.search_key import SeqIn
+from gateway.imap.mailbox import Mailbox
+from gateway.imap.session import Session
+from gateway.imap.uids import SequenceSet
+from gateway.sync.samples import positions, take
+from gateway.sync.state import FolderState, Sample
+
+
+async def refresh(session: Session) -> Mailbox:
+    """The open mailbox as it is now.
+
+    NOOP lets the server tell what it held back (RFC 9051 section 7.5). Where it tells of a change, the mailbox is
+    opened again: only that gives UIDNEXT and HIGHESTMODSEQ of one moment; STATUS is not meant for an open mailbox
+    (RFC 9051 section 6.3.11), and one common server answers it with old numbers.
+    """
+    before = _open(session)
+    version = before.version
+    await session.noop()
+    if _open(session).version == version:
+        return before
+    return await session.select(before.name, readonly=before.readonly, again=True)
+
+
+async def state_of(session: Session) -> FolderState:
+    """The state of the open mailbox, of the moment it was opened or refreshed."""
+    mailbox = _open(session)
+    uidnext = mailbox.uidnext if mailbox.uidnext is not None else await _uidnext(session, mailbox)
+    samples: tuple[Sample, ...] = ()
+    if session.capabilities.sync_mode() != "qresync" and mailbox.exists:
+        samples = await _samples(session, mailbox.exists)
+    return FolderState(mailbox.uidvalidity or 0, uidnext, mailbox.highestmodseq or 0, mailbox.exists, samples)
+
+
+async def _samples(session: Session, exists: int) -> tuple[Sample, ...]:
+    wanted = positions(exists)
+    found = await session.search(SeqIn(SequenceSet.of(wanted)))
+    uids = tuple(found.uids)
+    return take(dict(zip(wanted, uids, strict=True)), exists) if len(uids) == len(wanted) else ()
+
+
+async def _uidnext(session: Session, mailbox: Mailbox) -> int:
+    """UIDNEXT where SELECT did not tell it: one more than the last UID."""
+    if not mailbox.exists:
+        return 1
+    last = await session.search(SeqIn(SequenceSet.of((mailbox.exists,))))
+    return max(last.uids, default=0) + 1
+
+
+def _open(session: Session) -> Mailbox:
+    if session.mailbox is None:
+        raise ProtocolViolation("the server closed the folder by itself")
+    return session.mailbox

@@ -1,0 +1,112 @@
+"""From a FETCH response to a message's summary and structure: the one place where envelopes become JSON values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from msgspec import UNSET
+
+from gateway.imap.encode.fetch_item import Item
+from gateway.imap.envelope import Envelope, EnvelopeAddress
+from gateway.imap.flags import to_keywords
+from gateway.imap.name import MailboxName
+from gateway.imap.response import Fetched
+from gateway.imap.structure import BodyPart
+from gateway.mail.address import id_of_folder, id_of_message
+from gateway.mail.resource import Address, Message, MessageSummary, Part
+from gateway.message.address import addresses
+from gateway.message.body import has_attachment
+from gateway.message.date import parse_date, rfc3339
+from gateway.message.ids import content_id, message_ids
+from gateway.message.parameter import charset_label, file_name
+from gateway.message.words import decode_words
+
+SUMMARY_ITEMS = (Item.UID, Item.FLAGS, Item.INTERNALDATE, Item.SIZE, Item.ENVELOPE, Item.BODYSTRUCTURE)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NO_ENVELOPE = Envelope(None, None, (), (), (), (), (), (), None, None)
+
+
+def summarise(name: MailboxName, uidvalidity: int, fetched: Fetched) -> MessageSummary:
+    """The summary of one FETCH response; what could not be read is null and named in ``problems``."""
+    return MessageSummary(**_fields(name, uidvalidity, fetched))
+
+
+def detail(
+    name: MailboxName, uidvalidity: int, fetched: Fetched, references: bytes | None, href: Callable[[str], str]
+) -> Message:
+    """The summary, the References header and the MIME tree; ``href`` makes the path of a part by its number."""
+    structure = fetched.structure
+    return Message(
+        **_fields(name, uidvalidity, fetched),
+        references=message_ids(references),
+        body_structure=None if structure is None else part_tree(structure, href),
+    )
+
+
+def keywords(flags: Iterable[bytes]) -> list[str]:
+    """Flags in RFC 8621 spelling, sorted; the session's own \\Recent is left out."""
+    return to_keywords(flags)
+
+
+def part_tree(root: BodyPart, href: Callable[[str], str]) -> Part:
+    """The MIME tree as JSON values, built from the leaves up without recursion."""
+    order: list[BodyPart] = []
+    stack = [root]
+    while stack:
+        part = stack.pop()
+        order.append(part)
+        stack.extend(part.parts)
+    done: dict[int, Part] = {}
+    for part in reversed(order):
+        done[id(part)] = part_value(part, href, [done[id(child)] for child in part.parts])
+    return done[id(root)]
+
+
+def part_value(part: BodyPart, href: Callable[[str], str], children: list[Part] | None = None) -> Part:
+    """One part; only a leaf can be downloaded by itself."""
+    leaf = part.type != "multipart"
+    return Part(
+        part_id=part.section,
+        type=f"{part.type}/{part.subtype}",
+        size=part.size,
+        name=file_name(part),
+        charset=charset_label(part),
+        disposition=part.disposition,
+        cid=content_id(part.id),
+        encoding=part.encoding,
+        href=href(part.section) if leaf else None,
+        sub_parts=children or [],
+    )
+
+
+def people(addressed: tuple[EnvelopeAddress, ...]) -> list[Address]:
+    return [Address(name=name, email=email) for name, email in addresses(addressed)] if addressed else []
+
+
+def _fields(name: MailboxName, uidvalidity: int, fetched: Fetched) -> dict[str, Any]:
+    envelope = fetched.envelope or _NO_ENVELOPE
+    sent = parse_date(envelope.date) if envelope.date else None
+    broken = sorted(fetched.broken)
+    return {
+        "id": id_of_message(name, uidvalidity, fetched.uid or 0),
+        "folder_id": id_of_folder(name),
+        "flags": keywords(fetched.flags or ()),
+        "size": fetched.size or 0,
+        "received_at": rfc3339((fetched.internaldate or _EPOCH).astimezone(UTC)),
+        "sent_at": rfc3339(sent) if sent else None,
+        "subject": None if envelope.subject is None else decode_words(envelope.subject),
+        "from_": people(envelope.from_),
+        "to": people(envelope.to),
+        "cc": people(envelope.cc),
+        "bcc": people(envelope.bcc),
+        "reply_to": people(envelope.reply_to),
+        "message_id": message_ids(envelope.message_id),
+        "in_reply_to": message_ids(envelope.in_reply_to),
+        "has_attachment": None if fetched.structure is None else has_attachment(fetched.structure),
+        "email_id": fetched.email_id,
+        "thread_id": fetched.thread_id,
+        "problems": [f"unreadable-{item.lower()}" for item in broken] if broken else UNSET,
+    }

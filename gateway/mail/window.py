@@ -1,0 +1,104 @@
+"""Pages of a folder, newest first, at a cost that does not grow with the folder.
+
+A page is the messages below a UID. In a dense folder they are the UIDs just below it: one FETCH. Where there are
+holes, sequence numbers (which have none) tell which UIDs come next: one SEARCH of a few numbers more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gateway.imap.encode.fetch_item import FetchItem, Item
+from gateway.imap.encode.search_key import And, SearchKey, SeqIn
+from gateway.imap.mailbox import Mailbox
+from gateway.imap.response import Fetched
+from gateway.imap.session import Session
+from gateway.imap.uids import SequenceSet, UidSet
+
+PROBES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Messages by descending UID; ``below`` continues, None: nothing is left."""
+
+    messages: tuple[Fetched, ...]
+    below: int | None
+
+
+async def newest(session: Session, mailbox: Mailbox, below: int, limit: int, items: Sequence[FetchItem]) -> Window:
+    """The ``limit`` messages with the highest UIDs under ``below``."""
+    found: dict[int, Fetched] = {}
+    if mailbox.exists and below > 1:
+        low = max(1, below - limit)
+        found = await _fetch(session, UidSet.span(low, below - 1), items)
+        if len(found) < limit and low > 1:
+            position = (
+                min(f.seq for f in found.values()) - 1 if found else await count_below(session, mailbox.exists, low)
+            )
+            uids = await _at(session, position, limit - len(found), low)
+            found |= await _fetch(session, uids, items)
+    return _window(found, limit)
+
+
+async def matching(
+    session: Session, mailbox: Mailbox, below: int, limit: int, key: SearchKey, *, step: int, most: int
+) -> tuple[tuple[int, ...], int | None]:
+    """UIDs under ``below`` that match ``key``, descending, and where to go on.
+
+    The folder is searched in windows from the top, each four times the last, so that the newest hits cost what they
+    cost. After ``most`` messages looked at it stops, with fewer hits than asked for and a position to go on from.
+    """
+    top = mailbox.exists if mailbox.uidnext is not None and below >= mailbox.uidnext else None
+    top = await count_below(session, mailbox.exists, below) if top is None else top
+    hits: list[int] = []
+    looked = 0
+    while top > 0 and len(hits) <= limit and looked < most:
+        low = max(1, top - step + 1)
+        found = await session.search(And((SeqIn(SequenceSet.span(low, top)), key)))
+        hits += [uid for uid in reversed(tuple(found.uids)) if uid < below]
+        looked, top, step = looked + top - low + 1, low - 1, step * 4
+    if len(hits) > limit:
+        return tuple(hits[:limit]), hits[limit - 1]
+    if top <= 0:
+        return tuple(hits), None
+    edge = tuple((await session.search(SeqIn(SequenceSet.of((top + 1,))))).uids)
+    return tuple(hits), min((*edge, *hits), default=None)
+
+
+async def count_below(session: Session, exists: int, uid: int) -> int:
+    """How many messages have a UID under ``uid``: found by asking for the UIDs at a few positions at a time."""
+    low, high = 0, exists  # at most `high` messages are below; the first `low` are
+    while low < high:
+        step = max(1, (high - low) // PROBES)
+        probes = tuple(range(low + 1, high + 1, step))
+        uids = tuple((await session.search(SeqIn(SequenceSet.of(probes)))).uids)
+        if len(uids) != len(probes):  # messages went meanwhile: the folder is shorter than it was
+            high = min(high - 1, low + len(uids) * step)
+            continue
+        under = sum(1 for found in uids if found < uid)
+        low, high = (probes[under - 1] if under else low), (probes[under] - 1 if under < len(probes) else high)
+    return low
+
+
+async def _at(session: Session, position: int, count: int, under: int) -> UidSet:
+    """UIDs of the ``count`` messages up to sequence number ``position``."""
+    if position < 1:
+        return UidSet.of(())
+    found = await session.search(SeqIn(SequenceSet.span(max(1, position - count + 1), position)))
+    return UidSet.of(uid for uid in found.uids if uid < under)
+
+
+async def _fetch(session: Session, uids: UidSet, items: Sequence[FetchItem]) -> dict[int, Fetched]:
+    if not uids:
+        return {}
+    got = await session.fetch(uids, (Item.UID, *items) if Item.UID not in items else items)
+    return {uid: fetched for uid, fetched in got.messages.items() if uid in uids}
+
+
+def _window(found: dict[int, Fetched], limit: int) -> Window:
+    ordered = tuple(found[uid] for uid in sorted(found, reverse=True)[:limit])
+    if not ordered or ordered[-1].seq <= 1:
+        return Window(ordered, None)
+    return Window(ordered, ordered[-1].uid)
