@@ -30,4 +30,7 @@ class Quirk(Enum):
     MISSING_ORIGIN = "a partial section answered without its <origin>: counted as the section that was asked for"
     EXTENSION_DATA = "unknown fetch items and further fields of a body: skipped"
     EMPTY_SEARCH = "'* SEARCH' with a trailing space or nothing at all: no results"
+    UNQUOTED_SPACES = "LIST and STATUS with spaces in an unquoted name (old Exchange): the rest of the line is the name"
+    STRAY_PARENTHESIS = "one ')' too many or too few in a FETCH: the items that can be told apart are kept"
+    BLANK_LINE = "an empty line between responses: an Unknown of no kind"
     UNKNOWN_ADDRESS_SHAPE = "an address with fewer or more than four fields: what is there is kept"

@@ -236,7 +236,7 @@ class Partial(Struct, frozen=True):
     """RFC 9394 section 3.1: the part of the results that was asked for, and the numbers in it."""
 
     asked: str
-    numbers: UidSet
+    numbers: UidSet | SequenceSet
 
 
 class Esearch(Struct, frozen=True):

@@ -213,9 +213,7 @@ def _leaf(key: _Leaf) -> list[Arg]:
         case Match(where, value):
             return [word(where.encode("ascii")), text(value, field=where.lower())]
         case Header(name, value):
-            if _FIELD_NAME.fullmatch(name) is None:
-                raise InvalidRequest("not the name of a header field", field="header")
-            return [word(b"HEADER"), string(name.encode("ascii"), field="header"), text(value, field="header")]
+            return [word(b"HEADER"), _field_name(name), text(value, field="header")]
         case Dated(how, when):
             return [word(how.encode("ascii")), day(when)]
         case Flagged(flag, present):
@@ -229,9 +227,19 @@ def _leaf(key: _Leaf) -> list[Arg]:
         case ModSeq(value):
             return [word(b"MODSEQ"), number(value, field="modseq")]
         case ObjectIs(kind, id_):
-            if _OBJECT_ID.fullmatch(id_) is None:
-                raise InvalidRequest("not an object id", field=kind.lower())
-            return [word(kind.encode("ascii")), word(id_.encode("ascii"))]
+            return [word(kind.encode("ascii")), _object_id(id_, kind.lower())]
+
+
+def _field_name(name: str) -> Arg:
+    if _FIELD_NAME.fullmatch(name) is None:
+        raise InvalidRequest("not the name of a header field", field="header")
+    return string(name.encode("ascii"), field="header")
+
+
+def _object_id(value: str, field: str) -> Arg:
+    if _OBJECT_ID.fullmatch(value) is None:
+        raise InvalidRequest("not an object id", field=field)
+    return word(value.encode("ascii"))
 
 
 def _flagged(flag: bytes, present: bool) -> list[Arg]:
@@ -244,7 +252,7 @@ def _flagged(flag: bytes, present: bool) -> list[Arg]:
 def search_arguments(
     key: SearchKey, *, returns: Sequence[ReturnOption] | None = None, utf8_enabled: bool = False
 ) -> list[Arg]:
-    """RETURN options (RFC 9051 section 6.4.4.1; None: a plain SEARCH), CHARSET where a term needs it, the key.
+    """RETURN options (RFC 9051 section 6.4.4; None: a plain SEARCH), CHARSET where a term needs it, the key.
 
     ``utf8_enabled``: UTF8=ACCEPT is on, where RFC 6855 section 3 forbids CHARSET.
     """
