@@ -1,0 +1,34 @@
+"""Addresses to listen on: ``127.0.0.1:8080``, ``[::1]:8080``, ``localhost:8080``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+_BIND = re.compile(r"(?:\[([0-9A-Fa-f:.%a-z]{2,64})\]|([A-Za-z0-9._-]{1,255})):([0-9]{1,5})")
+
+
+@dataclass(frozen=True, slots=True)
+class Bind:
+    """``port`` 0 means any free one."""
+
+    host: str
+    port: int
+
+    @property
+    def is_loopback(self) -> bool:
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+
+def parse_bind(text: str) -> Bind:
+    """Raises ValueError."""
+    found = _BIND.fullmatch(text)
+    if found is None or int(found[3]) > 65535:
+        raise ValueError("not an address:port")
+    if found[1]:
+        ip_address(found[1])
+    return Bind(found[1] or found[2], int(found[3]))

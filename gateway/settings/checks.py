@@ -1,0 +1,196 @@
+"""What no single setting can be checked for: how they fit together, and with the world around."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import SplitResult, urlsplit
+
+from gateway.settings.bind import parse_bind
+from gateway.settings.model import Issuer, MasterUser, Provider, Settings
+from gateway.settings.position import Path
+
+SCOPES = frozenset(
+    {
+        "mail.read",
+        "mail.metadata",
+        "mail.modify",
+        "mail.delete",
+        "mail.send",
+        "mail.folders",
+        "mail.events",
+        "mail.accounts",
+        "mail.admin",
+    }
+)
+IDLE_MAX = 29 * 60  # seconds: a server may end an IDLE of half an hour (RFC 2177 section 3)
+
+_HOST = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
+_DOMAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*")
+_BRACES = re.compile(r"\{([^{}]*)\}|[{}]")
+_SCOPE_NAME = re.compile(r"[!#-\[\]-~]+")  # RFC 6749 section 3.3
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    path: Path
+    message: str
+
+
+def problems(settings: Settings) -> Iterator[Problem]:
+    """All that is wrong, in the order of the configuration."""
+    yield from _issuers(settings.issuers)
+    yield from _providers(settings)
+    yield from _server(settings)
+    yield from _limits(settings)
+
+
+def _issuers(issuers: Sequence[Issuer]) -> Iterator[Problem]:
+    yield from _repeated([issuer.issuer for issuer in issuers], lambda index: ("issuers", index, "issuer"))
+    for index, issuer in enumerate(issuers):
+        at: Path = ("issuers", index)
+        if not issuer.issuer or (issuer.jwks_file is None and not _is_discoverable(issuer.issuer)):
+            yield Problem(
+                (*at, "issuer"), "must be an https URL without query (http on loopback only), or jwks_file be set"
+            )
+        for name in ("audience", "account_claim"):
+            if not getattr(issuer, name).strip():
+                yield Problem((*at, name), "must not be empty")
+        for scope, renamed in issuer.scopes.items():
+            if scope not in SCOPES:
+                yield Problem((*at, "scopes", scope), f"is no scope of the gateway: {', '.join(sorted(SCOPES))}")
+            elif not _SCOPE_NAME.fullmatch(renamed):
+                yield Problem((*at, "scopes", scope), "must be the name of one scope")
+
+
+def _providers(settings: Settings) -> Iterator[Problem]:
+    providers = settings.providers
+    yield from _repeated([provider.name for provider in providers], lambda index: ("providers", index, "name"))
+    domains = [(index, n, domain) for index, each in enumerate(providers) for n, domain in enumerate(each.domains)]
+    yield from _repeated(
+        [domain.lower() for _, _, domain in domains],
+        lambda place: ("providers", domains[place][0], "domains", domains[place][1]),
+    )
+    for index, provider in enumerate(providers):
+        yield from _provider(provider, ("providers", index), several_issuers=len(settings.issuers) > 1)
+
+
+def _provider(provider: Provider, at: Path, *, several_issuers: bool) -> Iterator[Problem]:
+    if not _is_host(provider.imap.host):
+        yield Problem((*at, "imap", "host"), "must be a host name or an IP address")
+    if provider.imap.tls == "none" and not provider.imap.allow_plaintext:
+        yield Problem((*at, "imap", "tls"), 'is "none": set allow_plaintext = true to accept unencrypted connections')
+    if not provider.domains:
+        yield Problem((*at, "domains"), 'must name a domain, or "*"')
+    for n, domain in enumerate(provider.domains):
+        if domain != "*" and not _DOMAIN.fullmatch(domain):
+            yield Problem((*at, "domains", n), 'must be a domain such as example.org, or "*"')
+    for found in _BRACES.finditer(provider.username):
+        if found[1] not in ("address", "local", "sub"):
+            yield Problem((*at, "username"), f"has {found[0]}: only {{address}}, {{local}} and {{sub}} are replaced")
+    if not provider.username:
+        yield Problem((*at, "username"), "must not be empty")
+    if isinstance(provider.auth, MasterUser):
+        yield from _master_user(provider, provider.auth, at, several_issuers=several_issuers)
+
+
+def _master_user(provider: Provider, auth: MasterUser, at: Path, *, several_issuers: bool) -> Iterator[Problem]:
+    if (auth.password_file is None) == (auth.password_env is None):
+        yield Problem((*at, "auth"), "needs one of password_file and password_env")
+    if not auth.user:
+        yield Problem((*at, "auth", "user"), "must not be empty")
+    if auth.style == "separator" and not re.fullmatch(r"[!-~]", auth.separator):
+        yield Problem((*at, "auth", "separator"), "must be one visible character")
+    names = set(re.findall(r"\{(\w+)\}", provider.username))
+    one_domain = len(provider.domains) == 1 and provider.domains[0] != "*"
+    if names == {"local"} and not one_domain:
+        yield Problem(
+            (*at, "username"),
+            "is {local} for more than one domain: the same name in two of them would open the same account",
+        )
+    if names == {"sub"} and several_issuers:
+        yield Problem(
+            (*at, "username"),
+            "is {sub} with several issuers: the same subject of two of them would open the same account",
+        )
+
+
+def _server(settings: Settings) -> Iterator[Problem]:
+    server = settings.server
+    listening = []
+    for name in ("bind", "management_bind"):
+        try:
+            listening.append(parse_bind(getattr(server, name)))
+        except ValueError:
+            yield Problem(("server", name), "must be address:port, such as 127.0.0.1:8080 or [::1]:8080")
+    if len(listening) == 2 and listening[0] == listening[1] and listening[0].port:
+        yield Problem(("server", "management_bind"), "must differ from bind: it is never public")
+    if server.public_url is not None and not _is_base_url(server.public_url):
+        yield Problem(("server", "public_url"), "must be an http or https URL without query")
+    for n, origin in enumerate(server.cors_origins):
+        if origin != "*" and not _is_origin(origin):
+            yield Problem(("server", "cors_origins", n), "must be an origin such as https://app.example.org")
+
+
+def _limits(settings: Settings) -> Iterator[Problem]:
+    limits = settings.limits
+    share = limits.provider_connections_per_account // limits.replicas
+    if limits.connections_per_account + 1 > share:
+        yield Problem(
+            ("limits", "connections_per_account"),
+            f"is {limits.connections_per_account}, and one watcher, of the {share} connections that are this "
+            f"replica's share of provider_connections_per_account",
+        )
+    if limits.connections_per_account + 1 > limits.connections_total:
+        yield Problem(("limits", "connections_total"), "is less than a single account may use")
+    if settings.live.probe_seconds >= IDLE_MAX:
+        yield Problem(("live", "probe_seconds"), "must be less than 29 minutes")
+
+
+def _repeated(values: Sequence[str], path: Callable[[int], Path]) -> Iterator[Problem]:
+    for index, value in enumerate(values):
+        if value in values[:index]:
+            yield Problem(path(index), f'"{value}" is given twice')
+
+
+def _is_host(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return len(text) <= 253 and _HOST.fullmatch(text) is not None
+    return True
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts if parts.hostname and parts.username is None and url.isprintable() and " " not in url else None
+
+
+def _is_discoverable(issuer: str) -> bool:
+    parts = _split(issuer)
+    if parts is None or parts.query or parts.fragment or not parts.hostname:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname))
+
+
+def _is_base_url(url: str) -> bool:
+    parts = _split(url)
+    return parts is not None and parts.scheme in ("http", "https") and not parts.query and not parts.fragment
+
+
+def _is_origin(text: str) -> bool:
+    parts = _split(text)
+    return parts is not None and text == f"{parts.scheme}://{parts.netloc}" and parts.scheme in ("http", "https")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

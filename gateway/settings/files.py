@@ -1,0 +1,54 @@
+"""The files that settings name: where they are, and whether they can be used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path as FilePath
+
+from gateway.settings.checks import Problem
+from gateway.settings.model import MasterUser, Settings
+from gateway.settings.position import Path
+
+FILE_KEYS = frozenset({"jwks_file", "ca_file", "password_file", "client_secret_file"})
+
+
+def resolve(value: object, base: FilePath) -> None:
+    """Make the relative file names of a configuration relative to its own directory ``base``, in place."""
+    if isinstance(value, list):
+        for item in value:
+            resolve(item, base)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if key in FILE_KEYS and isinstance(item, str) and item:
+                value[key] = str(base / item)
+            else:
+                resolve(item, base)
+
+
+def file_problems(settings: Settings) -> Iterator[Problem]:
+    """Files that can't be read, or are evidently not what they should be."""
+    for path, name in _named(settings):
+        try:
+            with FilePath(name).open("rb") as file:
+                head = file.read(1_048_576)
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else "not a file name"
+            yield Problem(path, f"{name} can't be read: {reason.lower()}")
+            continue
+        if path[-1] == "ca_file" and b"-----BEGIN CERTIFICATE-----" not in head:
+            yield Problem(path, f"{name} has no PEM certificate")
+        elif not head.strip():
+            yield Problem(path, f"{name} is empty")
+
+
+def _named(settings: Settings) -> Iterator[tuple[Path, str]]:
+    for index, issuer in enumerate(settings.issuers):
+        if issuer.jwks_file is not None:
+            yield ("issuers", index, "jwks_file"), issuer.jwks_file
+        if issuer.introspection is not None and issuer.introspection.client_secret_file is not None:
+            yield ("issuers", index, "introspection", "client_secret_file"), issuer.introspection.client_secret_file
+    for index, provider in enumerate(settings.providers):
+        if provider.imap.ca_file is not None:
+            yield ("providers", index, "imap", "ca_file"), provider.imap.ca_file
+        if isinstance(provider.auth, MasterUser) and provider.auth.password_file is not None:
+            yield ("providers", index, "auth", "password_file"), provider.auth.password_file
