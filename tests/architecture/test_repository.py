@@ -11,7 +11,13 @@ from .source import ROOT, tracked
 NEEDED = (
     *("README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "Makefile", "Dockerfile", ".ci/run"),
     *("docs/standards.md", "docs/decisions/0001-floors.md", "docs/decisions/0002-dependencies.md"),
-    *("requirements/dev.txt", "requirements/runtime.txt", "helm/Chart.yaml", "helm/values.schema.json"),
+    *(
+        "requirements/dev.txt",
+        "requirements/runtime.txt",
+        "requirements/build.txt",
+        "helm/Chart.yaml",
+        "helm/values.schema.json",
+    ),
 )
 # Written so that this file does not match itself.
 FOREIGN = re.compile(
@@ -38,7 +44,7 @@ def test_nothing_of_one_machine() -> None:
 
 
 def test_the_locks_pin_by_hash_and_name_no_address() -> None:
-    for lock in ("dev", "runtime"):
+    for lock in ("dev", "runtime", "build"):
         text = (ROOT / "requirements" / f"{lock}.txt").read_text()
         assert "://" not in text
         pins = [line for line in text.splitlines() if line and not line.startswith((" ", "#"))]
