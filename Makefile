@@ -5,7 +5,7 @@ SHELL := /bin/sh
 
 BIN := .venv/bin
 READY := .venv/.ready
-CODE := $(wildcard gateway tests bench)
+CODE := $(wildcard gateway tests bench scripts)
 IMAGE ?= imap-gateway:test
 
 .PHONY: help demo test lint types format bench lock image helm clean

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import kubernetes_validate
 import pytest
+import yaml
 
 from gateway.settings.load import load
 from gateway.settings.model import Settings
 from scripts.values_schema import TARGET, rendered
+from tests.servers.certificates import Authority
 
 from .chart import CHART, Manifest, Refused, helm, kind, only, pods, render, values
 
@@ -26,8 +28,17 @@ def manifests(request: pytest.FixtureRequest) -> list[Manifest]:
 
 
 def settings_of(manifests: list[Manifest], directory: Path) -> Settings:
+    """What the gateway makes of the rendered file, with the mounted files under ``directory``."""
+    mounted = directory / "mounted"
+    for name, content in (
+        ("files/mail-ca/ca.crt", Authority(directory).ca_file.read_text()),
+        ("secrets/imap-master/password", "masterpw"),
+    ):
+        (mounted / name).parent.mkdir(parents=True, exist_ok=True)
+        (mounted / name).write_text(content)
+    text = only(manifests, "ConfigMap")["data"]["gateway.toml"]
     path = directory / "gateway.toml"
-    path.write_text(only(manifests, "ConfigMap")["data"]["gateway.toml"])
+    path.write_text(text.replace("/etc/imap-gateway", str(mounted)))
     return load(path, {})
 
 
@@ -73,10 +84,11 @@ def test_probes_use_the_management_port_alone(manifests: list[Manifest]) -> None
     (container,) = only(manifests, "Deployment")["spec"]["template"]["spec"]["containers"]
     for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
         assert container[probe]["httpGet"]["port"] == "management"
-    public = [
-        service for service in kind(manifests, "Service") if not service["metadata"]["name"].endswith("management")
-    ]
-    assert [[port["name"] for port in service["spec"]["ports"]] for service in public] == [["http"]]
+    ports = {
+        service["metadata"]["name"]: [port["name"] for port in service["spec"]["ports"]]
+        for service in kind(manifests, "Service")
+    }
+    assert ports == {"gw-imap-gateway": ["http"], "gw-imap-gateway-management": ["management"]}
 
 
 def test_a_pod_has_time_to_drain(manifests: list[Manifest], tmp_path: Path) -> None:
@@ -102,11 +114,11 @@ def test_secret_files_are_where_the_configuration_says(tmp_path: Path) -> None:
         assert str(Path(path).parent) in mounted
 
 
-@pytest.mark.parametrize("name", ["minimal", "bare"])
-def test_the_configuration_loads(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "replicas"), [("minimal", 2), ("bare", 1), ("full", 8)])
+def test_the_configuration_loads(name: str, replicas: int, tmp_path: Path) -> None:
     settings = settings_of(render(name), tmp_path)
-    assert settings.issuers[0].issuer == "https://login.example.org"
-    assert settings.limits.replicas == {"minimal": 2, "bare": 1}[name]
+    assert settings.issuers[0].audience == "https://mail.example.org"
+    assert settings.limits.replicas == replicas
 
 
 def test_values_reach_the_configuration_unchanged() -> None:
@@ -180,8 +192,6 @@ def test_the_schema_is_current() -> None:
 
 
 def test_every_value_has_a_place_in_the_schema() -> None:
-    import yaml
-
     schema = json.loads(TARGET.read_text(encoding="utf-8"))
     defaults = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
     assert set(schema["properties"]) - {"global"} == set(defaults)
