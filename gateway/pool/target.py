@@ -1,0 +1,25 @@
+"""What a connection is wanted to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.imap.credential import Credential
+from gateway.imap.endpoint import Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An account and the way to sign in to it.
+
+    ``provider`` is its label in metrics. ``expires_at`` is when the credential stops being good, in seconds since the
+    epoch (None: it does not end by itself). ``ignore`` are capabilities not to use although the server offers them.
+    """
+
+    account_id: str
+    provider: str
+    endpoint: Endpoint
+    credential: Credential
+    expires_at: float | None = None
+    ignore: frozenset[str] = frozenset()
+    quirks: frozenset[str] = frozenset()

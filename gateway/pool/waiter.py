@@ -1,0 +1,30 @@
+"""One who waits for a connection."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Generic
+
+from gateway.errors import GatewayError
+from gateway.pool.connection import Connection, S
+from gateway.pool.plan import Ask
+from gateway.pool.target import Target
+
+
+@dataclass(slots=True, eq=False)
+class Waiter(Generic[S]):
+    """``ticket`` is the place in the queue: who has to start over keeps it."""
+
+    ticket: int
+    ask: Ask
+    target: Target
+    place: asyncio.Future[Connection[S]]
+
+    def give(self, connection: Connection[S]) -> None:
+        if not self.place.done():
+            self.place.set_result(connection)
+
+    def fail(self, error: GatewayError) -> None:
+        if not self.place.done():
+            self.place.set_exception(error)
