@@ -288,6 +288,17 @@ def refusal(code: str | None, status: str = "NO") -> Reply:
     return LocalError.reply if status == "BAD" else Refused.reply
 
 
+def replies() -> dict[str, Reply]:
+    """Every reply that a client may get, by its ``type``: what the documentation lists."""
+    found = [_REAUTH, _TOKEN_REFUSED, *_REFUSALS.values()]
+    kinds: list[type[GatewayError]] = [GatewayError]
+    while kinds:
+        kind = kinds.pop()
+        found.append(kind.reply)
+        kinds.extend(kind.__subclasses__())
+    return {reply.type: reply for reply in sorted(found, key=lambda r: (r.status, r.type, r.retryable))}
+
+
 class ConfigurationError(GatewayError):
     """The configuration is wrong; ``where`` names the file and line, or the environment variable."""
 

@@ -1,0 +1,97 @@
+"""The request's id, its log line and its measurement; and the headers that every answer carries."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.http.base import REQUEST_ID, request_id, route_template
+from gateway.http.services import services_of
+
+_log = structlog.get_logger("gateway.access")
+_SANE: Final = re.compile(r"[A-Za-z0-9._~-]{1,64}")
+
+SECURITY: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+"""Defaults: an answer that sets one of these itself keeps its own."""
+
+CLIENT_LEFT: Final = 499
+"""Logged and counted where the client left before the answer began; never sent."""
+
+
+class Access:
+    """ASGI layer: one log line and one measurement a request, by route template, never by path."""
+
+    def __init__(self, app: ASGIApp, *, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._app = app
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        sent = Headers(scope=scope).get("x-request-id", "")
+        scope[REQUEST_ID] = sent if _SANE.fullmatch(sent) else secrets.token_hex(12)
+        record = _Record(scope, send, self._clock)
+        with structlog.contextvars.bound_contextvars(request_id=scope[REQUEST_ID]):
+            try:
+                await self._app(scope, receive, record.send)
+            finally:
+                record.close()
+
+
+class _Record:
+    """What is noted of one request."""
+
+    def __init__(self, scope: Scope, send: Send, clock: Callable[[], float]) -> None:
+        self._scope = scope
+        self._send = send
+        self._clock = clock
+        self._began = clock()
+        self._headed: float | None = None
+        self._status = CLIENT_LEFT
+        self._octets = 0
+        self._complete = False
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            self._headed = self._clock() - self._began
+            headers = MutableHeaders(raw=message.setdefault("headers", []))
+            headers["X-Request-Id"] = request_id(self._scope)
+            for name, value in SECURITY.items():
+                headers.setdefault(name, value)
+            message["headers"] = headers.raw
+        elif message["type"] == "http.response.body":
+            self._octets += len(message.get("body", b""))
+            self._complete = not message.get("more_body", False)
+        await self._send(message)
+
+    def close(self) -> None:
+        took = self._clock() - self._began
+        route, method = route_template(self._scope), self._scope["method"]
+        services_of(self._scope).metrics.request(
+            route, method, self._status, took if self._headed is None else self._headed
+        )
+        _log.info(
+            "request",
+            method=method if len(method) < 16 else "?",
+            route=route,
+            status=self._status,
+            octets=self._octets,
+            complete=self._complete,
+            ms=round(took * 1000, 1),
+        )

@@ -1,0 +1,41 @@
+"""What every layer may ask of a request: its id, its route, and the URL that clients reach the API by."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from gateway.http.services import services_of
+
+REQUEST_ID: Final = "gateway.request_id"
+ROUTE: Final = "gateway.route"
+UNMATCHED: Final = "(no route)"
+
+# uri-host [ ":" port ]  (RFC 9110 section 7.2): what can't break out of a header or a URL
+_HOST: Final = re.compile(r"(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
+
+
+def request_id(scope: Scope) -> str:
+    known = scope.get(REQUEST_ID)
+    return known if isinstance(known, str) else ""
+
+
+def route_template(scope: Scope) -> str:
+    """The template of the path, never the path: that holds names of people and folders."""
+    template = scope.get(ROUTE)
+    return template if isinstance(template, str) else UNMATCHED
+
+
+def base_url(scope: Scope) -> str:
+    """The configured public URL, else what the request itself says, without a trailing slash."""
+    configured = services_of(scope).settings.server.public_url
+    if configured:
+        return configured.rstrip("/")
+    host = Headers(scope=scope).get("host", "")
+    if not _HOST.fullmatch(host):
+        server = scope.get("server") or ("localhost", None)
+        host = f"{server[0]}:{server[1]}" if server[1] else str(server[0])
+    return f"{scope.get('scheme', 'http')}://{host}"

@@ -1,0 +1,144 @@
+"""What a request's body may be: nothing, one JSON value of a declared type, or a message as it is."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+import msgspec
+from starlette.requests import Request
+
+from gateway.errors import InvalidRequest, TooLarge, UnsupportedMediaType
+from gateway.http.cap import content_length
+from gateway.http.spool import Spool
+from gateway.http.violation import invalid
+from gateway.settings.model import Limits
+
+B = TypeVar("B")
+B_co = TypeVar("B_co", covariant=True)
+MESSAGE_TYPE: Final = "message/rfc822"
+JSON_TYPE: Final = "application/json"
+
+
+class BodyKind(Protocol[B_co]):
+    """How a body is capped, read and documented."""
+
+    @property
+    def media_type(self) -> str | None:
+        """None: there is no body."""
+        ...
+
+    @property
+    def type(self) -> Any:
+        """The type of the JSON value, or None where it is not JSON."""
+        ...
+
+    def cap(self, limits: Limits) -> int: ...
+
+    async def read(self, request: Request, limits: Limits) -> B_co: ...
+
+
+@dataclass(frozen=True, slots=True)
+class NoBody:
+    """Whatever is sent is not read."""
+
+    media_type: str | None = None
+    type: Any = None
+
+    def cap(self, limits: Limits) -> int:
+        return limits.request_bytes
+
+    async def read(self, request: Request, limits: Limits) -> None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class JsonBody(Generic[B]):
+    """One JSON value of ``type``; unknown members are errors."""
+
+    type: type[B]
+    media_type: str | None = JSON_TYPE
+
+    def cap(self, limits: Limits) -> int:
+        return limits.request_bytes
+
+    async def read(self, request: Request, limits: Limits) -> B:
+        demand(request, JSON_TYPE)
+        return decode(await request.body(), self.type)
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A message on its way in: its size in octets, known before the first of them is read."""
+
+    size: int
+    source: AsyncIterator[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class MessageBody:
+    """message/rfc822 as it is. What comes without a Content-Length is put aside first, to learn its size."""
+
+    media_type: str | None = MESSAGE_TYPE
+    type: Any = None
+
+    def cap(self, limits: Limits) -> int:
+        return limits.message_bytes
+
+    async def read(self, request: Request, limits: Limits) -> Upload:
+        demand(request, MESSAGE_TYPE)
+        size = content_length(request.scope)
+        if size is not None:
+            return Upload(_filled(size), request.stream())
+        spool = Spool()
+        async for chunk in request.stream():
+            await spool.write(chunk)
+            if spool.size > limits.message_bytes:
+                raise TooLarge(f"a message may have {limits.message_bytes} octets")
+        return Upload(_filled(spool.size), spool.chunks())
+
+
+def demand(request: Request, wanted: str) -> None:
+    """Raises UnsupportedMediaType where the body is declared to be anything else."""
+    kind, _, parameters = request.headers.get("content-type", "").partition(";")
+    if kind.strip().lower() != wanted:
+        raise UnsupportedMediaType(f"the body must be {wanted}", field="Content-Type")
+    if wanted == JSON_TYPE and "charset" in parameters.lower() and "utf-8" not in parameters.lower():
+        raise UnsupportedMediaType("JSON is UTF-8 (RFC 8259 section 8.1)", field="Content-Type")
+
+
+def decode(raw: bytes, into: type[B]) -> B:
+    """The JSON value. Raises InvalidRequest naming the member; for what is no JSON at all it names `body`."""
+    try:
+        value = msgspec.json.decode(raw, type=into)
+    except msgspec.ValidationError as error:
+        raise invalid(error, "body") from None
+    except RecursionError:
+        raise InvalidRequest("this is nested too deeply", field="body") from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise InvalidRequest("this is no JSON in UTF-8", field="body") from None
+    if b"\\u0000" in raw:
+        _refuse_nul(msgspec.to_builtins(value), "body")
+    return value
+
+
+def _refuse_nul(value: object, field: str) -> None:
+    """No text of a mail system can hold NUL; declared types nest only a few levels, so recursion is bounded."""
+    match value:
+        case str() if "\0" in value:
+            raise InvalidRequest("NUL is not allowed", field=field)
+        case dict():
+            for name, member in value.items():
+                _refuse_nul(member, str(name))
+        case list():
+            for member in value:
+                _refuse_nul(member, field)
+        case _:
+            pass
+
+
+def _filled(size: int) -> int:
+    if size == 0:
+        raise InvalidRequest("the message is empty", field="body")
+    return size

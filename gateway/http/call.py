@@ -1,0 +1,68 @@
+"""One request as a handler sees it: everything parsed, checked and typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from starlette.datastructures import Headers
+from starlette.requests import Request
+
+from gateway.accounts.account import Account
+from gateway.errors import Unauthenticated
+from gateway.http.services import Services
+from gateway.identity.principal import Principal
+from gateway.mail.desk import Desk
+
+Q = TypeVar("Q")
+B = TypeVar("B")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call(Generic[Q, B]):
+    """``path`` holds the path's parameters, checked by their patterns; ``principal`` is None on public routes only."""
+
+    request: Request
+    services: Services
+    principal: Principal | None
+    path: Mapping[str, str]
+    query: Q
+    body: B
+
+    @property
+    def caller(self) -> Principal:
+        if self.principal is None:
+            raise Unauthenticated("an access token is needed")
+        return self.principal
+
+    @property
+    def desk(self) -> Desk:
+        return self.services.desk
+
+    @property
+    def headers(self) -> Headers:
+        return self.request.headers
+
+    @property
+    def head_only(self) -> bool:
+        return self.request.method == "HEAD"
+
+    @property
+    def folder(self) -> str:
+        return self.path["folder"]
+
+    @property
+    def message(self) -> str:
+        return self.path["message"]
+
+    def account(self) -> Account:
+        """The account in the path. Raises NotFound where it is not the caller's."""
+        return self.services.directory.resolve(self.caller, self.path["account"])
+
+    def href(self, tail: str) -> str:
+        """The path of something below the account in the path."""
+        return f"/v1/accounts/{self.path['account']}/{tail}"
+
+    def part_href(self, part: str) -> str:
+        return self.href(f"messages/{self.message}/parts/{part}")

@@ -1,0 +1,114 @@
+"""An endpoint as data: what routes, checks and the OpenAPI document are all made from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
+
+from starlette.responses import Response
+
+from gateway.errors import replies
+from gateway.http.body import BodyKind
+from gateway.http.call import Call
+from gateway.http.query import Query
+from gateway.identity.scope import Scope
+
+Q = TypeVar("Q", bound=Query)
+B = TypeVar("B")
+Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+NAMES: Final = re.compile(r"\{([a-z]+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Public:
+    """Open to anyone. Has to be said: there is no route without a declared scope."""
+
+
+@dataclass(frozen=True, slots=True)
+class PathParameter:
+    """What may stand in a path, so that nonsense is refused before anything is asked of a mail server."""
+
+    pattern: str
+    max_length: int
+    description: str
+    example: str
+
+
+_BASE64URL: Final = r"[A-Za-z0-9_-]+"
+PATH: Final[Mapping[str, PathParameter]] = {
+    "account": PathParameter(r"[A-Za-z0-9._@~-]+", 320, "account id, or `me` for the caller's default account", "me"),
+    "folder": PathParameter(_BASE64URL, 5600, "folder id, or a role such as `inbox` or `trash`", "inbox"),
+    "message": PathParameter(_BASE64URL, 5600, "message id", "AgAAAAEAAAAqSU5CT1g"),
+    "part": PathParameter(r"[0-9]{1,5}(?:\.[0-9]{1,5})*", 600, "part id, such as `1.2`", "2"),
+    "flag": PathParameter(
+        r"[^\x00-\x20\x7f]+", 255, "RFC 8621 keyword; percent-encode what a path can't hold", "$seen"
+    ),
+    "slug": PathParameter(r"[a-z-]+", 64, "last segment of a problem's `type`", "not-found"),
+    "file": PathParameter(r"[a-z.]+", 32, "name of a file of the documentation page", "docs.js"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A documented success. ``type`` is the JSON's type, None where it is no JSON or there is no body."""
+
+    status: int
+    description: str
+    type: Any = None
+    media_type: str | None = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    example: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint(Generic[Q, B]):
+    """``errors`` are problem types (``errors.Reply.type``) beside those that every endpoint of its kind may answer.
+
+    ``headers`` are request headers with their meaning. Constructing one with an unknown error or path name fails.
+    """
+
+    method: Method
+    path: str
+    scope: Scope | Public
+    handler: Callable[[Call[Q, B]], Coroutine[Any, Any, Response]]
+    summary: str
+    tag: str
+    query: type[Q]
+    body: BodyKind[B]
+    answers: tuple[Answer, ...]
+    errors: tuple[str, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    description: str = ""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.scope, Scope | Public):
+            raise TypeError(f"{self.method} {self.path} declares no scope")
+        unknown = [name for name in NAMES.findall(self.path) if name not in PATH]
+        unknown += [slug for slug in self.errors if slug not in replies()]
+        if unknown or not self.answers:
+            raise ValueError(f"{self.method} {self.path}: unknown {unknown}, or no answer documented")
+
+    @property
+    def operation_id(self) -> str:
+        return self.handler.__name__
+
+    @property
+    def needs(self) -> str | None:
+        """The scope's name; None on public routes."""
+        return self.scope.value if isinstance(self.scope, Scope) else None
+
+    def every_error(self) -> tuple[str, ...]:
+        """All documented problem types."""
+        common: tuple[str, ...] = ("invalid-request", "internal")
+        if isinstance(self.scope, Scope):
+            common += ("unauthenticated", "insufficient-scope")
+        if self.method == "POST":
+            common += ("conflict", "unprocessable")
+        if self.body.media_type is not None:
+            common += ("too-large", "unsupported-media-type")
+        return tuple(sorted({*common, *self.errors}))
+
+
+AnyEndpoint: TypeAlias = Endpoint[Any, Any]

@@ -1,0 +1,18 @@
+"""The Link header that leads to the next page (RFC 8288 section 3)."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from gateway.http.call import Call
+from gateway.http.query import pairs
+
+
+def next_link(call: Call[Any, Any], cursor: str | None) -> dict[str, str]:
+    """The same request with another cursor, as a path; nothing where there is no next page."""
+    if cursor is None:
+        return {}
+    given = pairs(call.request.scope["query_string"]) | {"cursor": cursor}
+    path = quote(call.request.scope["path"], safe="/@~")
+    return {"Link": f'<{path}?{urlencode(given, quote_via=quote)}>; rel="next"'}

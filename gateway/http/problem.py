@@ -1,0 +1,113 @@
+"""Errors as RFC 9457 problem details: the one place where an error becomes an answer."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+from starlette.responses import Response
+from starlette.types import Scope
+
+from gateway.errors import (
+    ClientError,
+    Forbidden,
+    GatewayError,
+    InsufficientScope,
+    MethodNotAllowed,
+    RangeNotSatisfiable,
+    Reply,
+    TooLarge,
+    Unauthenticated,
+)
+from gateway.http.base import base_url, request_id
+from gateway.http.challenge import challenge
+
+MEDIA_TYPE: Final = "application/problem+json"
+_MAX_INSTANCE: Final = 2000
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class Problem(Struct, rename="camel", kw_only=True, frozen=True):
+    """Problem details (RFC 9457 section 3.1), with what this API adds (section 3.2)."""
+
+    type: Annotated[str, Meta(description="URI reference of the kind of problem, served as a description of it")]
+    title: str
+    status: Annotated[int, Meta(ge=400, le=599)]
+    detail: Annotated[str, Meta(description="what went wrong this time, for people")]
+    instance: Annotated[str, Meta(description="path of the request")]
+    request_id: Annotated[str, Meta(description="the X-Request-Id of the answer, for the operator")]
+    retryable: Annotated[bool, Meta(description="the same request may succeed later")] = False
+    field: Annotated[str | UnsetType, Meta(description="the parameter, header or member that is wrong")] = UNSET
+    imap_code: Annotated[str | UnsetType, Meta(description="the mail server's own code for it")] = UNSET
+
+
+class NotAllowed(MethodNotAllowed):
+    """The resource exists, but not with this method; ``allow`` lists those it has (RFC 9110 section 15.5.6)."""
+
+    def __init__(self, allow: tuple[str, ...]) -> None:
+        super().__init__(f"this resource has {', '.join(allow)}")
+        self.allow = allow
+
+
+class LengthRequired(ClientError):
+    """A body without a Content-Length that can't be accepted (RFC 9110 section 15.5.12)."""
+
+    reply = Reply("length-required", 411, "Content-Length required")
+
+
+def type_uri(reply: Reply) -> str:
+    return f"/problems/{reply.type}"
+
+
+def answer(error: GatewayError, scope: Scope, *, needs: str | None = None) -> Response:
+    """The reply that the error asks for. ``needs``: the scope that the endpoint demands, for the challenge."""
+    reply = error.answer()
+    body = Problem(
+        type=type_uri(reply),
+        title=reply.title,
+        status=reply.status,
+        detail=error.detail or reply.title,
+        instance=_instance(scope),
+        request_id=request_id(scope),
+        retryable=reply.retryable,
+        field=error.field or UNSET,
+        imap_code=error.imap_code or UNSET,
+    )
+    return Response(_encode(body), reply.status, _headers(error, reply, scope, needs), MEDIA_TYPE)
+
+
+def _headers(error: GatewayError, reply: Reply, scope: Scope, needs: str | None) -> dict[str, str]:
+    headers = {"Cache-Control": "no-store"}
+    if reply.retry_after is not None:
+        headers["Retry-After"] = str(max(1, round(reply.retry_after)))
+    if reply.status in (401, 403):
+        headers["WWW-Authenticate"] = challenge(base_url(scope), *_reason(error, reply, needs))
+    match error:
+        case NotAllowed():
+            headers["Allow"] = ", ".join(error.allow)
+        case RangeNotSatisfiable() if error.size is not None:
+            headers["Content-Range"] = f"bytes */{error.size}"
+        case TooLarge():
+            headers["Connection"] = "close"  # the rest of the body is not worth reading
+        case _:
+            pass
+    return headers
+
+
+def _reason(error: GatewayError, reply: Reply, needs: str | None) -> tuple[str | None, str, str | None]:
+    """The challenge's error code, description and scope (RFC 6750 section 3)."""
+    match error:
+        case Unauthenticated():
+            return error.code, error.detail, needs
+        case InsufficientScope():
+            return "insufficient_scope", error.detail, error.scope
+        case Forbidden():
+            return None, "", needs
+        case _:
+            return ("invalid_token" if reply.status == 401 else None), "", needs
+
+
+def _instance(scope: Scope) -> str:
+    raw = scope.get("raw_path") or scope["path"].encode()
+    return bytes(raw).partition(b"?")[0][:_MAX_INSTANCE].decode("ascii", "replace")

@@ -1,0 +1,203 @@
+"""Messages: pages of a folder, one message, its readable body; and storing one."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, Final, Literal
+
+from msgspec import UNSET, Meta, UnsetType
+from starlette.responses import Response
+
+from gateway.errors import InsufficientScope, InvalidRequest
+from gateway.http import reply
+from gateway.http.body import MessageBody, NoBody, Upload
+from gateway.http.call import Call
+from gateway.http.conditional import tags_of
+from gateway.http.endpoint import Answer, AnyEndpoint, Endpoint
+from gateway.http.html_page import html_answer, prefers_html
+from gateway.http.link import next_link
+from gateway.http.query import NoQuery, Query, Term, Token
+from gateway.http.routes.errors import MAIL, SEARCH, WRITE
+from gateway.http.routes.examples import BODY, INBOX, MESSAGE, MESSAGE_ID, PAGE
+from gateway.http.selected import message_without_preview, page_without_previews
+from gateway.identity.scope import Scope
+from gateway.mail import body, messages, store
+from gateway.mail.query import PageQuery
+from gateway.mail.request import Filter
+from gateway.mail.resource import Body, Flag, Message, MessagePage, StoredMessage
+
+
+class MessagesQuery(Query, kw_only=True, frozen=True):
+    limit: Annotated[int, Meta(ge=1, description="most messages in one page")] = 50
+    cursor: Annotated[Token, Meta(description="`nextCursor` of the page before")] | UnsetType = UNSET
+    unseen: Annotated[bool, Meta(description="only those without (or, false: with) `$seen`")] | UnsetType = UNSET
+    flagged: Annotated[bool, Meta(description="only those with (or, false: without) `$flagged`")] | UnsetType = UNSET
+    from_: Annotated[Term, Meta(description="in the From field")] | UnsetType = UNSET
+    to: Annotated[Term, Meta(description="in the To field")] | UnsetType = UNSET
+    subject: Annotated[Term, Meta(description="in the subject")] | UnsetType = UNSET
+    text: Annotated[Term, Meta(description="anywhere in the message; needs mail.read")] | UnsetType = UNSET
+    since: Annotated[date, Meta(description="received on this day or later")] | UnsetType = UNSET
+    before: Annotated[date, Meta(description="received before this day")] | UnsetType = UNSET
+
+
+class StoreQuery(Query, kw_only=True, frozen=True):
+    flags: Annotated[list[Annotated[Flag, Meta(max_length=255)]], Meta(max_length=100)] | UnsetType = UNSET
+    received_at: (
+        Annotated[datetime, Meta(tz=True, description="when it counts as received; default: now")] | UnsetType
+    ) = UNSET
+
+
+class BodyQuery(Query, kw_only=True, frozen=True):
+    max_bytes: Annotated[
+        int, Meta(ge=1, le=8_388_608, description="most octets of each text; `isTruncated` tells of more")
+    ] = 1_048_576
+    remote: Annotated[
+        Literal["block", "keep"], Meta(description="what becomes of references to other servers in HTML")
+    ] = "block"
+
+
+async def list_messages(call: Call[MessagesQuery, None]) -> Response:
+    query, may_read = call.query, call.caller.allows(Scope.READ)
+    most = call.services.settings.limits.page_max
+    if query.limit > most:
+        raise InvalidRequest(f"a page has at most {most} messages", field="limit")
+    if query.text is not UNSET and not may_read:
+        raise InsufficientScope(Scope.READ.value)
+    found = await messages.page(call.desk, call.account(), call.folder, _page_query(call, may_read))
+    if found.value is None:
+        return reply.tagged(call, None, found.etag)
+    headers = next_link(call, found.value.next_cursor)
+    if not may_read:
+        return reply.json(page_without_previews(found.value), headers=headers)
+    return reply.tagged(call, found.value, found.etag, headers)
+
+
+def _page_query(call: Call[MessagesQuery, None], may_read: bool) -> PageQuery:
+    """Entity tags stand for what a token with mail.read sees; to others none is given, so none is taken from them."""
+    tags = tags_of(call.headers, "If-None-Match") if may_read else None
+    query = call.query
+    return PageQuery(
+        limit=query.limit,
+        cursor=_given(query.cursor),
+        filter=Filter(
+            unseen=_given(query.unseen),
+            flagged=_given(query.flagged),
+            from_=_given(query.from_),
+            to=_given(query.to),
+            subject=_given(query.subject),
+            text=_given(query.text),
+            since=_day(query.since),
+            before=_day(query.before),
+        ),
+        if_none_match=frozenset() if tags is None else tags.all,
+    )
+
+
+def _given(value: Any) -> Any:
+    return None if value is UNSET else value
+
+
+def _day(value: date | UnsetType) -> str | None:
+    return value.isoformat() if isinstance(value, date) else None
+
+
+async def store_message(call: Call[StoreQuery, Upload]) -> Response:
+    query = call.query
+    stored = await store.store(
+        call.desk,
+        call.account(),
+        call.folder,
+        size=call.body.size,
+        source=call.body.source,
+        flags=[] if query.flags is UNSET else query.flags,
+        received_at=_given(query.received_at),
+    )
+    return reply.created(stored, call.href(f"messages/{stored.id}") if stored.id else None)
+
+
+async def get_message(call: Call[NoQuery, None]) -> Response:
+    found = await messages.get_message(call.desk, call.account(), call.message, call.part_href)
+    if found.value is not None and not call.caller.allows(Scope.READ):
+        return reply.json(message_without_preview(found.value))
+    return reply.tagged(call, found.value, found.etag)
+
+
+async def get_body(call: Call[BodyQuery, None]) -> Response:
+    query = call.query
+    found = await body.get_body(
+        call.desk,
+        call.account(),
+        call.message,
+        max_bytes=query.max_bytes,
+        remote=query.remote,
+        part_href=call.part_href,
+    )
+    if prefers_html(call.headers.get("accept", "")):
+        return html_answer(call, found, query.remote)
+    return reply.fixed(call, found)
+
+
+_FOLDER_MESSAGES: Final = "/v1/accounts/{account}/folders/{folder}/messages"
+_MESSAGE: Final = "/v1/accounts/{account}/messages/{message}"
+_STORED: Final = StoredMessage(id=MESSAGE_ID, folder_id=INBOX, size=48213)
+
+ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
+    Endpoint(
+        method="GET",
+        path=_FOLDER_MESSAGES,
+        scope=Scope.METADATA,
+        handler=list_messages,
+        summary="A page of the folder's messages, newest first",
+        description="Summaries only. A cursor is a position: mail that arrives meanwhile neither repeats nor "
+        "hides any. `preview` and `text=` are for tokens with mail.read.",
+        tag="messages",
+        query=MessagesQuery,
+        body=NoBody(),
+        answers=(Answer(200, "The page.", MessagePage, headers={"Link": 'rel="next": the next page'}, example=PAGE),),
+        errors=(*MAIL, *SEARCH),
+    ),
+    Endpoint(
+        method="POST",
+        path=_FOLDER_MESSAGES,
+        scope=Scope.MODIFY,
+        handler=store_message,
+        summary="Store a message as it is",
+        description="Streamed to the mail server where Content-Length is sent; else put aside first, up to the cap.",
+        tag="messages",
+        query=StoreQuery,
+        body=MessageBody(),
+        answers=(
+            Answer(201, "It is stored.", StoredMessage, headers={"Location": "its path, if known"}, example=_STORED),
+        ),
+        errors=(*WRITE, "destination-missing"),
+    ),
+    Endpoint(
+        method="GET",
+        path=_MESSAGE,
+        scope=Scope.METADATA,
+        handler=get_message,
+        summary="One message: summary, references, MIME structure",
+        tag="messages",
+        query=NoQuery,
+        body=NoBody(),
+        answers=(Answer(200, "The message.", Message, example=MESSAGE),),
+        errors=MAIL,
+    ),
+    Endpoint(
+        method="GET",
+        path=_MESSAGE + "/body",
+        scope=Scope.READ,
+        handler=get_body,
+        summary="What a reader sees: text, sanitised HTML, attachments",
+        description="With `Accept: text/html` the sanitised HTML itself, under a policy that lets it run nothing.",
+        tag="messages",
+        query=BodyQuery,
+        body=NoBody(),
+        answers=(
+            Answer(200, "The body.", Body, example=BODY),
+            Answer(200, "The sanitised HTML, or the text as a page.", media_type="text/html"),
+        ),
+        errors=(*MAIL, "encoding-unknown"),
+        headers={"Accept": "text/html for the sanitised HTML itself"},
+    ),
+)

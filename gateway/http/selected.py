@@ -1,0 +1,59 @@
+"""What of an event a client wants and may see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from gateway.live.event import Event
+from gateway.mail.resource import Changes, Message, MessagePage, MessageSummary
+
+Kind: TypeAlias = Literal["changes", "created", "updated", "destroyed", "resync"]
+ALL: frozenset[Kind] = frozenset({"changes", "created", "updated", "destroyed", "resync"})
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """``kinds`` of changes; `changes` stands for all three. ``bodies``: the caller may read message texts.
+
+    `hello`, `resync` and `bye` are always sent: a client that does not hear them can't stay in step.
+    """
+
+    kinds: frozenset[Kind] = field(default=ALL)
+    bodies: bool = True
+
+    def part(self, event: Event) -> Event | None:
+        """The event without what is not wanted; None where nothing is left of it."""
+        if not isinstance(event, Changes):
+            return event
+        shown = event if self.bodies else without_previews(event)
+        if "changes" in self.kinds:
+            return shown
+        kept = replace(
+            shown,
+            created=shown.created if "created" in self.kinds else [],
+            updated=shown.updated if "updated" in self.kinds else [],
+            destroyed=shown.destroyed if "destroyed" in self.kinds else [],
+        )
+        return kept if kept.created or kept.updated or kept.destroyed else None
+
+
+def without_previews(changes: Changes) -> Changes:
+    """A preview is the beginning of the body: not for a token that may see metadata only."""
+    return replace(changes, created=_bare(changes.created))
+
+
+def page_without_previews(page: MessagePage) -> MessagePage:
+    return replace(page, messages=_bare(page.messages))
+
+
+def message_without_preview(message: Message) -> Message:
+    return replace(message, preview=UNSET)
+
+
+def _bare(messages: Sequence[MessageSummary]) -> list[MessageSummary]:
+    return [replace(message, preview=UNSET) for message in messages]

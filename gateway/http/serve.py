@@ -1,0 +1,131 @@
+"""From a table of endpoints to ASGI: cap, token, scope, idempotency, parsing, handler - in this order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.errors import GatewayError, InsufficientScope, InvalidRequest
+from gateway.http import query
+from gateway.http.base import ROUTE
+from gateway.http.call import Call
+from gateway.http.cap import capped
+from gateway.http.connected import while_connected
+from gateway.http.endpoint import NAMES, PATH, AnyEndpoint
+from gateway.http.idempotent import key_of, serve_once
+from gateway.http.problem import NotAllowed, answer
+from gateway.http.services import Services, services_of
+from gateway.identity.principal import Principal
+from gateway.identity.scope import Scope as Permission
+
+
+def routes(table: Iterable[AnyEndpoint]) -> list[Route]:
+    """One route a path, whatever methods it has."""
+    by_path: dict[str, dict[str, AnyEndpoint]] = {}
+    for endpoint in table:
+        methods = by_path.setdefault(endpoint.path, {})
+        if endpoint.method in methods:
+            raise ValueError(f"{endpoint.method} {endpoint.path} is there twice")
+        methods[endpoint.method] = endpoint
+    return [Route(_template(path), Resource(path, methods)) for path, methods in by_path.items()]
+
+
+def _template(path: str) -> str:
+    """A flag may hold a slash, sent as %2F, that the HTTP server decodes before routing."""
+    return path.replace("{flag}", "{flag:path}")
+
+
+class Resource:
+    """ASGI: one path of the table, all its methods; HEAD wherever there is GET, OPTIONS everywhere."""
+
+    def __init__(self, path: str, methods: Mapping[str, AnyEndpoint]) -> None:
+        self._path = path
+        self._methods = methods
+        known = [*methods, *(["HEAD"] if "GET" in methods else []), "OPTIONS"]
+        self._allow = tuple(sorted(known))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope[ROUTE] = self._path
+        method = scope["method"]
+        if method == "OPTIONS":
+            await Response(status_code=204, headers={"Allow": ", ".join(self._allow)})(scope, receive, send)
+            return
+        endpoint = self._methods.get("GET" if method == "HEAD" else method)
+        if endpoint is None:
+            raise NotAllowed(self._allow)
+        await _serve(endpoint, scope, receive, _bodiless(send) if method == "HEAD" else send)
+
+
+async def _serve(endpoint: AnyEndpoint, scope: Scope, receive: Receive, send: Send) -> None:
+    services = services_of(scope)
+    receive = capped(scope, receive, endpoint.body.cap(services.settings.limits))
+    try:
+        principal = await _admit(endpoint, services, scope)
+    except GatewayError as error:
+        if error.answer().status not in (401, 403):
+            raise
+        await answer(error, scope, needs=endpoint.needs)(scope, receive, send)
+        return
+    app = _handling(endpoint, services, principal)
+    key = key_of(scope, principal) if principal is not None and endpoint.method == "POST" else None
+    if key is None:
+        await app(scope, receive, send)
+    else:
+        await serve_once(app, scope, receive, send, key=key, store=services.idempotency)
+
+
+async def _admit(endpoint: AnyEndpoint, services: Services, scope: Scope) -> Principal | None:
+    """Who calls, and that the token permits this. Raises Unauthenticated, InsufficientScope."""
+    if not isinstance(endpoint.scope, Permission):
+        return None
+    principal = await services.authenticator.authenticate(Headers(scope=scope).getlist("authorization"))
+    if not principal.allows(endpoint.scope):
+        raise InsufficientScope(endpoint.scope.value)
+    return principal
+
+
+def _handling(endpoint: AnyEndpoint, services: Services, principal: Principal | None) -> ASGIApp:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive, send)
+        call = Call(
+            request=request,
+            services=services,
+            principal=principal,
+            path=path_values(endpoint.path, request.path_params),
+            query=query.parse(scope["query_string"], endpoint.query),
+            body=await endpoint.body.read(request, services.settings.limits),
+        )
+        work = endpoint.handler(call)
+        reading = endpoint.method == "GET"  # a write is carried through even if nobody waits for the answer
+        response = await (while_connected(receive, work) if reading else work)
+        await response(scope, receive, send)
+
+    return app
+
+
+def path_values(template: str, found: Mapping[str, object]) -> dict[str, str]:
+    """The path's parameters. Raises InvalidRequest naming the one that breaks its pattern."""
+    values: dict[str, str] = {}
+    for name in NAMES.findall(template):
+        known, value = PATH[name], str(found[name])
+        if len(value) > known.max_length or not re.fullmatch(known.pattern, value):
+            raise InvalidRequest(f"this is no {name} id" if name != "flag" else "this is no flag", field=name)
+        values[name] = value
+    return values
+
+
+def _bodiless(send: Send) -> Send:
+    """The answer to HEAD: the headers of GET, and no octet of its body (RFC 9110 section 9.3.2)."""
+
+    async def without(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        await send(message)
+
+    return without

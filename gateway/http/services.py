@@ -1,0 +1,92 @@
+"""What the endpoints are given: one typed value, put into the lifespan's state by the composition."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol, TypedDict
+
+from starlette.types import Scope
+
+from gateway.accounts.account import Account
+from gateway.http.idempotency import IdempotencyStore
+from gateway.identity.principal import Principal
+from gateway.live.event import Event
+from gateway.mail.desk import Desk
+from gateway.metrics import Metrics
+from gateway.settings.model import Settings
+
+
+class Authenticates(Protocol):
+    """A bearer token in, a principal out."""
+
+    async def authenticate(self, authorization: str | Sequence[str] | None) -> Principal:
+        """The principal of all Authorization headers of a request. Raises Unauthenticated, Unavailable."""
+        ...
+
+
+class Accounts(Protocol):
+    """Whose accounts are whose."""
+
+    def accounts(self, caller: Principal, /) -> list[Account]: ...
+
+    def resolve(self, caller: Principal, ref: str, /) -> Account:
+        """``ref`` is an account id or `me`. Raises NotFound."""
+        ...
+
+
+class Events(Protocol):
+    """One client's stream of events."""
+
+    async def next(self, timeout: float, /) -> Event | None:
+        """The next event, or None where none came within ``timeout`` seconds."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Watches(Protocol):
+    """Opens streams of events."""
+
+    async def subscribe(self, account: Account, folders: Sequence[str], since: str | None, /) -> Events: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """``clock`` and ``random``: seconds since the epoch, and a number from 0 up to 1."""
+
+    desk: Desk
+    hub: Watches
+    authenticator: Authenticates
+    directory: Accounts
+    metrics: Metrics
+    settings: Settings
+    idempotency: IdempotencyStore
+    clock: Callable[[], float]
+    random: Callable[[], float]
+
+
+class State(TypedDict):
+    """The lifespan's state."""
+
+    services: Services
+
+
+Lifespan = Callable[[Any], AbstractAsyncContextManager[State]]
+
+
+def serving(services: Services) -> Lifespan:
+    """A lifespan for services that are built already and outlive the application."""
+
+    @asynccontextmanager
+    async def lifespan(app: object) -> AsyncIterator[State]:
+        yield State(services=services)
+
+    return lifespan
+
+
+def services_of(scope: Scope) -> Services:
+    """The services that the lifespan put into the state."""
+    state: State = scope["state"]
+    return state["services"]

@@ -1,0 +1,42 @@
+"""Server-sent events as octets (WHATWG HTML section 9.2). Pure: an event in, a frame out."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from gateway.live.event import Bye, Event, Hello, Resync
+from gateway.mail.resource import Changes
+
+HEARTBEAT: Final = b":\n\n"
+"""A comment: keeps proxies and clients from thinking that the stream is dead."""
+
+_encode: Final = msgspec.json.Encoder().encode
+
+
+def frame(event: Event) -> bytes:
+    """One event. Its JSON has no line break, and ids are URL-safe tokens, so nothing can break out of a field."""
+    match event:
+        case Hello():
+            return _lines("hello", event, state=_only_state(event))
+        case Changes():
+            return _lines("changes", event, state=event.new_state)
+        case Resync():
+            return _lines("resync", event, state=None)
+        case Bye():
+            return b"retry: %d\n" % max(0, event.retry) + _lines("bye", event, state=None)
+
+
+def _only_state(hello: Hello) -> str | None:
+    """With one folder watched its state is where a client resumes that is cut off before the first change."""
+    return hello.watching[0].state if len(hello.watching) == 1 else None
+
+
+def _lines(name: str, event: Event, *, state: str | None) -> bytes:
+    mark = b"id: " + _one_line(state) + b"\n" if state else b""
+    return mark + b"event: " + name.encode() + b"\ndata: " + _encode(event) + b"\n\n"
+
+
+def _one_line(text: str) -> bytes:
+    return "".join(c for c in text if c.isprintable()).encode()

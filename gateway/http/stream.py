@@ -1,0 +1,108 @@
+"""An event stream to one client, from `hello` to `bye`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from gateway.errors import GatewayError
+from gateway.http.connected import while_connected
+from gateway.http.selected import Wanted
+from gateway.http.services import Events
+from gateway.http.sse import HEARTBEAT, frame
+from gateway.live.event import Bye, Event, Hello, Reason, Resync
+from gateway.mail.resource import Changes
+from gateway.metrics import EventKind, Metrics
+
+HEADERS: Final = {
+    "Content-Type": "text/event-stream; charset=utf-8",
+    "Cache-Control": "private, no-store",
+    "Vary": "Authorization",
+    "X-Accel-Buffering": "no",  # nginx would hold events back
+}
+_RETRY_MS: Final = 1000
+_STUCK_SECONDS: Final = 5.0
+"""How long past the token's end a client may be stuck in receiving before it is cut off."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """Under what a stream runs. ``expires_at`` is in the clock's seconds; ``random`` gives a number from 0 up to 1."""
+
+    expires_at: float
+    heartbeat: float
+    clock: Callable[[], float]
+    random: Callable[[], float]
+    wanted: Wanted
+
+
+class StreamResponse(Response):
+    """Ends by itself with the token, with the stream's own `bye`, or when the client leaves."""
+
+    def __init__(self, events: Events, terms: Terms, metrics: Metrics) -> None:
+        self.body = b""
+        self.background = None
+        self.status_code = 200
+        self._events = events
+        self._terms = terms
+        self._metrics = metrics
+        self.init_headers(HEADERS)
+        del self.headers["content-length"]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        left = self._terms.expires_at - self._terms.clock()
+        try:
+            async with asyncio.timeout(max(0.0, left) + _STUCK_SECONDS):
+                await while_connected(receive, self._run(send))
+        finally:
+            self._events.close()
+
+    async def _run(self, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        ended = False
+        while not ended:
+            event = await self._next()
+            wanted = None if event is None else self._terms.wanted.part(event)
+            if event is None:
+                await self._send(send, HEARTBEAT)
+            elif wanted is not None:
+                await self._send(send, frame(wanted))
+                self._metrics.event_sent(_kind(wanted))
+            ended = isinstance(event, Bye)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _next(self) -> Event | None:
+        """The next event, or None for a heartbeat; what ends the stream from this side comes as a `bye` too."""
+        left = self._terms.expires_at - self._terms.clock()
+        if left <= 0:
+            return self._bye("token-expired")
+        try:
+            event = await self._events.next(min(left, self._terms.heartbeat))
+        except GatewayError:
+            return self._bye("upstream-failed")
+        expired = event is None and self._terms.expires_at <= self._terms.clock()
+        return self._bye("token-expired") if expired else event
+
+    def _bye(self, reason: Reason) -> Bye:
+        return Bye(reason=reason, retry=_RETRY_MS + int(self._terms.random() * 2 * _RETRY_MS))
+
+    @staticmethod
+    async def _send(send: Send, octets: bytes) -> None:
+        await send({"type": "http.response.body", "body": octets, "more_body": True})
+
+
+def _kind(event: Event) -> EventKind:
+    match event:
+        case Hello():
+            return "hello"
+        case Changes():
+            return "changes"
+        case Resync():
+            return "resync"
+        case Bye():
+            return "bye"
