@@ -1,7 +1,7 @@
 """Authlib's token-validator contract for one issuer's JWT access tokens, with the verification done by joserfc.
 
 ``authenticate_token`` says what a token is, ``validate_token`` whether it is good now; neither waits for anything.
-docs/decisions/0002-token-verification.md says why Authlib's own JWT validator is not used.
+docs/decisions/0003-token-verification.md says why Authlib's own JWT validator is not used.
 """
 
 from __future__ import annotations
