@@ -1,0 +1,110 @@
+"""The command line: ``gateway demo | serve | check | openapi``. Each subcommand imports what it needs and no more."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from gateway.errors import ConfigurationError
+
+USAGE_ERROR = 2  # the exit status of a wrong command line or configuration, as argparse has it
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a subcommand; the exit status. A configuration error is one line on standard error."""
+    options = _parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], int] = options.run
+    try:
+        return run(options)
+    except ConfigurationError as error:
+        print(f"gateway: {error}", file=sys.stderr)
+        return USAGE_ERROR
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="gateway", description="Mail folders, messages and live events over HTTP.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    _add_demo(
+        commands.add_parser("demo", help="try it: an embedded mail server, sample mail and a page, or --imap-host")
+    )
+    serve = commands.add_parser("serve", help="run the gateway")
+    _add_config(serve)
+    serve.set_defaults(run=_serve)
+    check = commands.add_parser("check", help="validate the configuration, connect, say step by step what works")
+    _add_config(check)
+    check.add_argument(
+        "--account", metavar="ADDRESS", help="also sign in to this account, where configuration allows it"
+    )
+    check.add_argument("--token-file", metavar="FILE", type=Path, help="the account's access token, for pass_through")
+    check.set_defaults(run=_check)
+    openapi = commands.add_parser("openapi", help="print the OpenAPI document")
+    openapi.set_defaults(run=_openapi)
+    return parser
+
+
+def _add_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config", metavar="FILE", type=Path, help="TOML file; without it the settings come from GATEWAY__ variables"
+    )
+
+
+def _add_demo(demo: argparse.ArgumentParser) -> None:
+    demo.add_argument(
+        "--port", type=int, default=8080, help="port of the page and the API; 0: any (default: %(default)s)"
+    )
+    demo.add_argument(
+        "--deliver-every", type=_seconds, default=20.0, metavar="SECONDS", help="a new sample message; 0: none"
+    )
+    demo.add_argument("--ready-file", type=Path, metavar="FILE", help="write URL and token here as JSON, once it runs")
+    own = demo.add_argument_group("your own mailbox instead of the sample mail; the password is asked for")
+    own.add_argument("--imap-host", metavar="HOST")
+    own.add_argument("--imap-port", type=int, metavar="PORT", help="default: 993, or 143 with --starttls")
+    own.add_argument("--user", metavar="NAME", help="what the mail server wants to hear, mostly the address")
+    own.add_argument("--starttls", action="store_true", help="begin in plain text and turn to TLS before signing in")
+    own.add_argument("--ca-file", type=Path, metavar="FILE", help="PEM file of the authority to trust")
+    own.add_argument("--password-file", type=Path, metavar="FILE", help="read the password from a file")
+    demo.set_defaults(run=_demo, parser=demo)
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 86_400:
+        raise argparse.ArgumentTypeError("must be from 0 to 86400")
+    return value
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from gateway.serve import serve
+    from gateway.settings.load import load
+
+    return serve(load(options.config))
+
+
+def _check(options: argparse.Namespace) -> int:
+    from gateway.check import check
+    from gateway.settings.load import load
+
+    return check(load(options.config), account=options.account, token_file=options.token_file)
+
+
+def _openapi(_: argparse.Namespace) -> int:
+    import json
+
+    from gateway.http.table import openapi
+
+    print(json.dumps(openapi(), indent=2, ensure_ascii=False))
+    return 0
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from gateway.demo.own import own_mailbox
+    from gateway.demo.run import Plan, run
+
+    if (options.imap_host is None) != (options.user is None):
+        options.parser.error("--imap-host and --user belong together")
+    upstream = own_mailbox(options) if options.imap_host else None
+    return run(Plan(options.port, options.deliver_every, options.ready_file, upstream))

@@ -1,0 +1,178 @@
+"""The whole demo in one process: mail server, issuer, gateway, page and a postman, on the loopback only."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import signal
+import socket
+import ssl
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from gateway.app import build
+from gateway.demo.certificate import make_certificate
+from gateway.demo.delivery import DeliveryFailed, Mailman
+from gateway.demo.imapd.connection import Users
+from gateway.demo.imapd.folder import Store
+from gateway.demo.imapd.server import MailServer
+from gateway.demo.issuer.app import issuer_app
+from gateway.demo.issuer.grants import CLIENT_ID, Grants
+from gateway.demo.issuer.tokens import Subject, TokenMaker
+from gateway.demo.mail.compose import OWNER
+from gateway.demo.mail.mailbox import fill
+from gateway.demo.site import Site
+from gateway.demo.upstream import OneMailbox, Upstream
+from gateway.demo.words import introduction
+from gateway.imap.endpoint import Endpoint
+from gateway.listener import Listener, listen
+from gateway.log import configure
+from gateway.secret import Secret
+from gateway.settings import model
+from gateway.settings.bind import Bind
+
+HOST = "127.0.0.1"
+_FINISH_SECONDS = 2.0
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """``port`` 0 is any; ``deliver_every`` in seconds, 0 is never; ``upstream`` None is the embedded mail server."""
+
+    port: int
+    deliver_every: float
+    ready_file: Path | None
+    upstream: Upstream | None
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """What a visitor needs. ``code``: what the consent page asks for, before it opens a real mailbox."""
+
+    url: str
+    issuer: str
+    token: str
+    address: str
+    code: str | None
+
+
+def run(plan: Plan) -> int:
+    """Until Ctrl-C; the exit status. Raises ConfigurationError."""
+    configure(model.Log(level="warning", format="console"))
+    with tempfile.TemporaryDirectory(prefix="gateway-demo-") as folder, asyncio.Runner() as runner:
+        return runner.run(_demo(plan, Path(folder)))
+
+
+async def _demo(plan: Plan, folder: Path) -> int:
+    stop = asyncio.Event()
+    for number in _SIGNALS:
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with contextlib.AsyncExitStack() as stack:
+        mailman: Mailman | None = None
+        if plan.upstream is None:
+            upstream, mailman = await stack.enter_async_context(_embedded(folder))
+        else:
+            upstream = plan.upstream
+        addresses = await stack.enter_async_context(_serving(plan, upstream))
+        if mailman is not None and plan.deliver_every > 0:
+            await stack.enter_async_context(_delivering(mailman, plan.deliver_every))
+        print(introduction(addresses, embedded=plan.upstream is None, every=plan.deliver_every), flush=True)
+        if plan.ready_file is not None:
+            _write_ready(plan.ready_file, addresses)
+        await stop.wait()
+    return 0
+
+
+@contextlib.asynccontextmanager
+async def _embedded(folder: Path) -> AsyncIterator[tuple[Upstream, Mailman]]:
+    """The embedded mail server with the sample mail in it."""
+    tls, authority = make_certificate(folder)
+    store = Store(uidvalidity=int(time.time()))
+    fill(store, datetime.now(UTC))
+    user, password = OWNER[1], Secret(secrets.token_urlsafe(24))
+    server = MailServer(store, Users({user: password}), tls)
+    port = await server.start(HOST)
+    try:
+        trust = ssl.create_default_context(cafile=authority)
+        yield (
+            Upstream(Endpoint(HOST, port, "implicit", str(authority)), user, password),
+            Mailman(port, user, password, trust),
+        )
+    finally:
+        await server.close()
+
+
+@contextlib.asynccontextmanager
+async def _serving(plan: Plan, upstream: Upstream) -> AsyncIterator[Addresses]:
+    """The issuer, then the gateway that trusts it, with the page in front."""
+    with listen(Bind(HOST, plan.port), "--port") as public, listen(Bind(HOST, 0), "issuer") as own:
+        url, issuer = _url(public), _url(own)
+        code = None if plan.upstream is None else secrets.token_hex(4)
+        maker = TokenMaker(issuer, url, Subject("demo", upstream.address), time.time)
+        grants = Grants(frozenset({f"{url}/", f"{url.replace(HOST, 'localhost')}/"}), code, time.time)
+        settings = model.Settings(
+            issuers=(model.Issuer(issuer=issuer, audience=url),),
+            providers=(upstream.provider(),),
+            server=model.Server(bind=f"{HOST}:{plan.port}", public_url=url),
+        )
+        application = build(settings, directory=OneMailbox(upstream))
+        site = Site(application.public, issuer=issuer, resource=url)
+        asking = Listener(issuer_app(maker, grants, url), lifespan=False, finish_seconds=1)
+        showing = Listener(site, lifespan=True, finish_seconds=_FINISH_SECONDS)
+        async with _listening(asking, own), _listening(showing, public):
+            try:
+                yield Addresses(url, issuer, maker.make(client_id=CLIENT_ID), upstream.address, code)
+            finally:
+                await application.drain()
+
+
+@contextlib.asynccontextmanager
+async def _listening(listener: Listener, sock: socket.socket) -> AsyncIterator[None]:
+    task = asyncio.create_task(listener.serve([sock]))
+    try:
+        ready = asyncio.create_task(listener.ready.wait())
+        await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED)
+        ready.cancel()
+        if task.done():
+            raise SystemExit("gateway: the demo could not start; the lines above say why")
+        yield
+    finally:
+        listener.should_exit = True
+        await task
+
+
+@contextlib.asynccontextmanager
+async def _delivering(mailman: Mailman, every: float) -> AsyncIterator[None]:
+    async def deliver() -> None:
+        try:
+            await mailman.run(every)
+        except (DeliveryFailed, OSError, EOFError) as error:
+            print(f"gateway: no more new mail: {error}", file=sys.stderr)
+
+    task = asyncio.create_task(deliver())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+
+
+def _url(sock: socket.socket) -> str:
+    return f"http://{HOST}:{sock.getsockname()[1]}"
+
+
+def _write_ready(file: Path, addresses: Addresses) -> None:
+    """Whole or not at all, and for nobody else's eyes: it holds a token."""
+    partial = file.with_name(file.name + ".part")
+    partial.touch(mode=0o600)
+    partial.write_bytes(msgspec.json.encode(addresses))
+    partial.replace(file)

@@ -1,0 +1,99 @@
+"""An HTTP server that takes no signals: who runs it says when it ends. Two of them share one process and loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator, MutableMapping
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.errors import ConfigurationError
+from gateway.settings.bind import Bind
+
+BACKLOG = 2048
+KEEP_ALIVE_SECONDS = 75
+HEAD_OCTETS = 65_536  # of a request's line and header
+
+
+class Leaving:
+    """ASGI middleware: from ``leave()`` on, every answer closes its connection (RFC 9112 section 9.6).
+
+    So a client on a kept connection learns from an answer, not from a reset, that it has to go elsewhere.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._leaving = False
+
+    def leave(self) -> None:
+        self._leaving = True
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def closing(message: Message) -> None:
+            if self._leaving and message["type"] == "http.response.start":
+                message = _with_close(message)
+            await send(message)
+
+        await self._app(scope, receive, closing if scope["type"] == "http" else send)
+
+
+def _with_close(message: MutableMapping[str, Any]) -> Message:
+    return {**message, "headers": [*message.get("headers", ()), (b"connection", b"close")]}
+
+
+class Listener(uvicorn.Server):
+    """``finish_seconds``: how long running requests may take once ``should_exit`` is set; ``ready``: it serves now."""
+
+    def __init__(self, app: ASGIApp, *, lifespan: bool, finish_seconds: float) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                lifespan="on" if lifespan else "off",
+                http="httptools",
+                ws="none",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                backlog=BACKLOG,
+                timeout_keep_alive=KEEP_ALIVE_SECONDS,
+                timeout_graceful_shutdown=max(1, round(finish_seconds)),
+                h11_max_incomplete_event_size=HEAD_OCTETS,
+            )
+        )
+
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if not self.should_exit:
+            self.ready.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def listen(bind: Bind, key: str) -> socket.socket:
+    """A bound, listening socket. Raises ConfigurationError that names ``key``."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            bind.host, bind.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        sock = socket.socket(family, kind, protocol)
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind(address)
+            sock.listen(BACKLOG)
+        except OSError:
+            sock.close()
+            raise
+    except OSError as error:
+        reason = (error.strerror or "unusable").lower()
+        raise ConfigurationError(f"can't listen: {reason}", key=key, where=f"{bind.host}:{bind.port}") from error
+    sock.setblocking(False)
+    return sock
