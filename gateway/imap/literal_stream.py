@@ -31,6 +31,7 @@ class LiteralStream:
         "_news",
         "_pause",
         "_paused",
+        "_received",
         "_resume",
         "size",
     )
@@ -41,6 +42,7 @@ class LiteralStream:
         self._paused = False
         self._chunks: deque[bytes] = deque()
         self._buffered = 0
+        self._received = 0
         self._complete = False
         self._discarding = False
         self._error: GatewayError | None = None
@@ -54,6 +56,7 @@ class LiteralStream:
         return self
 
     def write(self, data: bytes | memoryview) -> None:
+        self._received += len(data)
         if self._discarding:
             return
         self._chunks.append(bytes(data))
@@ -64,9 +67,10 @@ class LiteralStream:
             self._pause()
 
     def close(self) -> None:
-        """The literal is complete."""
-        self._complete = True
-        self._news.set()
+        """Nothing more comes. Short of ``size`` that is no end: ``fail()`` will say why."""
+        if self._received == self.size:
+            self._complete = True
+            self._news.set()
 
     def fail(self, error: GatewayError) -> None:
         """The iteration raises this once the octets in hand are read; after ``close()`` it changes nothing."""
@@ -87,6 +91,11 @@ class LiteralStream:
     def buffered(self) -> int:
         """Octets that came and are not read yet."""
         return self._buffered
+
+    @property
+    def missing(self) -> int:
+        """Octets of the literal that have not come yet."""
+        return (self.size or 0) - self._received
 
     @property
     def complete(self) -> bool:

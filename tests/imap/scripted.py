@@ -100,7 +100,8 @@ class Scripted:
         assert task is not None
         self._tasks.add(task)
         try:
-            for number, step in enumerate(self.script):
+            for number in range(len(self.script)):
+                step = self.script[number]
                 async with asyncio.timeout(PATIENCE):
                     await self._run(step, reader, writer)
         except (TimeoutError, asyncio.IncompleteReadError, AssertionError, ConnectionError) as error:

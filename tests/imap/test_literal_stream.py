@@ -81,3 +81,13 @@ async def test_a_loss_before_the_first_octet_is_raised_at_once() -> None:
     stream.fail(ConnectionLost("gone"))
     with pytest.raises(ConnectionLost):
         await waiting
+
+
+async def test_an_early_end_is_no_end() -> None:
+    stream = Transport().stream().opened(6)
+    stream.write(b"abc")
+    stream.close()
+    stream.fail(ConnectionLost("gone"))
+    assert await anext(stream) == b"abc"
+    with pytest.raises(ConnectionLost):
+        await anext(stream)

@@ -1,0 +1,447 @@
+"""The connection: commands out, responses to them in, and what happens to all when it ends.
+
+The only module that imports aioimaplib. Used of it, by subclassing: the command vocabulary and state table
+(``Commands``), tags, the guard over a command's arguments (``Command``), the protocol's states and the ``IMAP4``
+façade. Replaced: the receive path, the routing of responses, ``execute`` and what a loss does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable, Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from aioimaplib.aioimaplib import AUTH, IMAP4, LOGOUT, NONAUTH, SELECTED, Cmd, Command, Commands, Exec
+from aioimaplib.aioimaplib import IMAP4ClientProtocol as ClientProtocol
+
+from gateway.errors import ConnectionLost, DeadlinePassed, GatewayError, LocalError, ProtocolViolation, TlsFailed
+from gateway.imap.connection_intake import Intake
+from gateway.imap.connection_queue import Queue
+from gateway.imap.connection_watch import SilenceWatch
+from gateway.imap.encode.arg import StreamLiteral
+from gateway.imap.encode.command import CommandLine, Wait
+from gateway.imap.endpoint import Deadlines, Endpoint
+from gateway.imap.framer import Frame, Sink
+from gateway.imap.response import Condition, Continue, Response, Tagged
+from gateway.imap.routing import Want, route
+
+# Draining the answer of an abandoned command: longer or more than this costs more than a new connection.
+DRAIN_SECONDS: Final = 0.25
+DRAIN_OCTETS: Final = 1_048_576
+
+VOCABULARY: Final[Mapping[str, Any]] = MappingProxyType(
+    {
+        **Commands,
+        # is_sync: runs alone, as its data could be taken for another command's.
+        "IDLE": Cmd("IDLE", (AUTH, SELECTED), Exec.is_sync),
+        "ENABLE": Cmd("ENABLE", (AUTH, SELECTED), Exec.is_sync),
+        "UNSELECT": Cmd("UNSELECT", (SELECTED,), Exec.is_sync),
+        "NOTIFY": Cmd("NOTIFY", (AUTH, SELECTED), Exec.is_sync),
+        "UNAUTHENTICATE": Cmd("UNAUTHENTICATE", (AUTH, SELECTED), Exec.is_sync),
+        "GETMETADATA": Cmd("GETMETADATA", (AUTH, SELECTED), Exec.is_async),
+        "LISTRIGHTS": Cmd("LISTRIGHTS", (AUTH, SELECTED), Exec.is_async),
+    }
+)
+# Once these are sent and the connection is lost, nobody can tell whether they were carried out.
+WRITES: Final = frozenset(
+    {"APPEND", "STORE", "COPY", "MOVE", "EXPUNGE", "CLOSE", "CREATE", "DELETE", "RENAME", "SUBSCRIBE", "UNSUBSCRIBE"}
+)
+# RFC 9051 section 3: the state after a command's tag; where nothing stands here it stays as it is.
+_NEXT_STATE: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
+    {
+        ("LOGIN", "OK"): AUTH,
+        ("AUTHENTICATE", "OK"): AUTH,
+        ("SELECT", "OK"): SELECTED,
+        ("SELECT", "NO"): AUTH,
+        ("EXAMINE", "OK"): SELECTED,
+        ("EXAMINE", "NO"): AUTH,
+        ("CLOSE", "OK"): AUTH,
+        ("UNSELECT", "OK"): AUTH,
+        ("LOGOUT", "OK"): LOGOUT,
+    }
+)
+
+
+class Pending(Command):  # type: ignore[misc]  # aioimaplib has no type information
+    """A command on its way: its line, what it wants, and in the end its ``tagged`` response or its failure."""
+
+    tag: str
+    name: str
+
+    def __init__(self, tag: str, line: CommandLine, want: Want, loop: asyncio.AbstractEventLoop) -> None:
+        prefix, _, name = line.name.rpartition(" ")
+        guarded = [part.decode("latin-1") for part in line.parts if isinstance(part, bytes)]
+        super().__init__(name, tag, *guarded, prefix=prefix or None, loop=loop)
+        self.args = ()  # the guard has seen them; they may hold secrets
+        self.line, self.want = line, want
+        want.tag = tag
+        self.alone = bool(VOCABULARY[name].exec is Exec.is_sync)
+        self.steps: Iterator[bytes | StreamLiteral | Wait] = iter(())
+        self.tagged: Tagged | None = None
+        self.started = self.finished = self.abandoned = False
+        # Set when its StreamLiteral is reached, or it is over: then its owner may upload.
+        self.turn = asyncio.Event()
+        self.upload: AsyncIterable[bytes] | None = next(
+            (part.source for part in line.parts if isinstance(part, StreamLiteral)), None
+        )
+        self.on_begin: Callable[[], None] | None = None
+        # Answers a continuation that no literal waits for: AUTHENTICATE and IDLE.
+        self.on_continue: Callable[[bytes], bytes | None] | None = None
+        # Called at the end, before anything else is sent or taken in.
+        self.on_end: Callable[[], None] | None = None
+
+    def __repr__(self) -> str:
+        return f"{self.tag} {self.line.name}"
+
+    @property
+    def failure(self) -> GatewayError | None:
+        """What ended it instead of its tag."""
+        return self._exception if isinstance(self._exception, GatewayError) else None
+
+    def complete(self, tagged: Tagged) -> None:
+        self.tagged = tagged
+        self._end()
+
+    def fail(self, error: GatewayError) -> None:
+        self._exception = error
+        self._end()
+
+    def _end(self) -> None:
+        self.finished = True
+        self.turn.set()
+        if self.on_end is not None:
+            self.on_end()
+        self._event.set()
+
+
+class Wire(ClientProtocol):  # type: ignore[misc]  # aioimaplib has no type information
+    """One connection. ``on_news`` gets each response about the mailbox, and whether it answered a command."""
+
+    transport: asyncio.Transport | None
+    state: str
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        deadlines: Deadlines,
+        on_bytes: Callable[[int, int], None] | None = None,
+    ) -> None:
+        super().__init__(loop)
+        self.bytes_in = self.bytes_out = 0
+        self.lost = asyncio.Event()
+        self.fault: GatewayError | None = None
+        self.greeting: asyncio.Future[Condition] = loop.create_future()
+        self.literal_plus = self.literal_minus = False
+        self.open_sink: Callable[[Frame, int], Sink | None] | None = None
+        self.on_news: Callable[[Response, bool], None] | None = None
+        self.watch = SilenceWatch(loop, deadlines.command, self._silent)
+        self.switching = False  # STARTTLS was accepted: not one octet may come before TLS
+        self.intake = Intake(loop, self.watch, take=self._take, refuse=self._refuse, open_sink=self._sink)
+        self._on_bytes = on_bytes
+        self._queue: Queue[Pending] = Queue()
+        self._writer: Pending | None = None
+        self._writable = asyncio.Event()
+        self._writable.set()
+        self._quiet = asyncio.Event()
+        self._quiet.set()
+        self._drain_limit: int | None = None
+
+    # --- asyncio's side ---
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self.intake.transport = self.transport
+
+    def data_received(self, data: bytes) -> None:
+        self.bytes_in += len(data)
+        self.watch.progress()
+        if self._on_bytes is not None:
+            self._on_bytes(len(data), 0)
+        if self.switching:
+            self.end(lambda: TlsFailed("the mail server sent data between STARTTLS and TLS"))
+        elif self._drain_limit is not None and self.bytes_in > self._drain_limit:
+            self.end(lambda: ConnectionLost("too much left of an abandoned answer"))
+        elif self.fault is None:
+            self.intake.feed(data)
+
+    def eof_received(self) -> bool:
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.intake.finish()  # what came before the end counts: a BYE, a tag
+        reason = "" if exc is None else f" ({type(exc).__name__})"
+        self.end(lambda: ConnectionLost(f"the mail server ended the connection{reason}"))
+
+    def secured(self, transport: asyncio.Transport) -> None:
+        """TLS has begun over what was the transport; what came before is forgotten."""
+        self.transport = self.intake.transport = transport
+        self.intake.restart()
+        self.switching = False
+
+    def pause_writing(self) -> None:
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        self.watch.progress()
+        self._writable.set()
+
+    def _sink(self, frame: Frame, size: int) -> Sink | None:
+        return self.open_sink(frame, size) if self.open_sink is not None else None
+
+    # --- responses ---
+
+    def _take(self, response: Response) -> bool:
+        if not self.greeting.done():
+            self._greet(response)
+            return True
+        match response:
+            case Tagged():
+                self._complete(response)
+            case Continue(data):
+                self._go_on(data)
+            case Condition("BYE", _, text):
+                self._bye(text)
+            case _:
+                want = route(self._queue.wants(), response)
+                if want is not None:
+                    want.take(response)
+                self._tell(response, want is not None)
+        return self.fault is None
+
+    def _tell(self, response: Response, ours: bool) -> None:
+        if self.on_news is not None:
+            self.on_news(response, ours)
+
+    def _greet(self, response: Response) -> None:
+        states = {"OK": NONAUTH, "PREAUTH": AUTH, "BYE": LOGOUT}
+        if type(response) is not Condition or response.status not in states:
+            raise ProtocolViolation("what answers is no IMAP server")
+        self.state = states[response.status]
+        self.greeting.set_result(response)
+
+    def _complete(self, tagged: Tagged) -> None:
+        command = self._queue.done(tagged.tag)
+        if command is None:
+            raise ProtocolViolation("the mail server answered a command that was not given")
+        if self._writer is command and not command.turn.is_set():
+            self._writer = None  # refused before its literal was asked for: nothing of that was sent
+        if command.name == "STARTTLS" and tagged.status == "OK":
+            self.switching = True
+            if self.intake.pending:
+                raise ProtocolViolation("the mail server sent data between STARTTLS and TLS")
+        self.state = _NEXT_STATE.get((command.name, tagged.status), self.state)
+        self._tell(tagged, True)
+        command.complete(tagged)
+        if not self._queue.active:
+            self.watch.disarm()
+        self._pump()
+
+    def _go_on(self, data: bytes) -> None:
+        if self._writer is not None:
+            if not self._writer.turn.is_set():
+                self._write(self._writer)
+                self._pump()
+            return
+        alone = self._queue.alone
+        if alone is not None and alone.on_continue is not None:
+            answer = alone.on_continue(data)
+            if answer is not None:
+                self.send_octets(answer + b"\r\n")
+
+    def _bye(self, text: str) -> None:
+        alone = self._queue.alone
+        if alone is None or alone.name != "LOGOUT":
+            detail = "the mail server ended the connection" + (f": {text}" if text else "")
+            self.end(lambda: ConnectionLost(detail, bye=text))
+
+    # --- commands ---
+
+    def command(self, line: CommandLine, want: Want | None = None) -> Pending:
+        """A command that is not given yet."""
+        return Pending(self.new_tag(), line, want if want is not None else Want(), self.loop)
+
+    async def execute(self, command: Pending, scrub: str | None = None) -> Tagged:
+        """Give a command in its turn and wait for its tag; NO and BAD are the caller's to judge.
+
+        Raises what ended the connection. Cancelling is safe: see ``abandon()``.
+        """
+        self.start(command)
+        return await self.answer(command)
+
+    def start(self, command: Pending) -> None:
+        """Queue a command; it is written at once where nothing stands in its way, so many can be in flight."""
+        if not isinstance(command, Pending):
+            raise LocalError("a command that the encoder did not make")
+        if self.fault is not None:
+            command.fail(self._after_the_end())
+            return
+        self._queue.waiting.append(command)
+        self._pump()
+
+    def _after_the_end(self) -> ConnectionLost:
+        bye = self.fault.bye if isinstance(self.fault, ConnectionLost) else None
+        return ConnectionLost("the connection to the mail server is closed", bye=bye)
+
+    async def answer(self, command: Pending) -> Tagged:
+        """The tag of a command that was started."""
+        try:
+            if command.upload is not None:
+                await self._upload(command, command.upload)
+            await command.wait()
+        except asyncio.CancelledError:
+            self.abandon(command)
+            raise
+        if command.tagged is None:
+            raise LocalError("a command ended without its tag")
+        return command.tagged
+
+    def abandon(self, command: Pending) -> None:
+        """Nobody waits for it any more. Its answer is drained as it comes; half-written, it ends the connection."""
+        if self._writer is command:
+            self.end(lambda: ConnectionLost("a command was abandoned half-written"))
+        elif command.finished:
+            return
+        elif command.started:
+            command.abandoned = True
+        else:
+            self._queue.waiting.remove(command)
+            command.finished = True
+            self._pump()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a command is queued or in flight."""
+        return bool(self._queue)
+
+    async def settle(self) -> bool:
+        """Drain what was abandoned, within DRAIN_SECONDS and DRAIN_OCTETS, else end the connection."""
+        if self.fault is None and self.busy:
+            self._drain_limit = self.bytes_in + DRAIN_OCTETS
+            try:
+                async with asyncio.timeout(DRAIN_SECONDS):
+                    await self._quiet.wait()
+            except TimeoutError:
+                self.end(lambda: ConnectionLost("an abandoned answer took too long"))
+            finally:
+                self._drain_limit = None
+        return self.fault is None
+
+    def _pump(self) -> None:
+        while self._writer is None and (command := self._queue.next()) is not None:
+            self._begin(command)
+        if self._queue:
+            self._quiet.clear()
+        else:
+            self._quiet.set()
+
+    def _begin(self, command: Pending) -> None:
+        if self.state not in VOCABULARY[command.name].valid_states:
+            self._queue.done(command.tag)
+            command.fail(LocalError(f"{command.line.name} is not possible in state {self.state}"))
+            return
+        command.started = True
+        if command.on_begin is not None:
+            command.on_begin()
+        self.watch.arm()
+        command.steps = iter(
+            command.line.pieces(tag=command.tag, literal_plus=self.literal_plus, literal_minus=self.literal_minus)
+        )
+        self._writer = command
+        self._write(command)
+
+    def _write(self, command: Pending) -> None:
+        """Writes on until the server or a source must be waited for, or the line is whole."""
+        for step in command.steps:
+            if isinstance(step, bytes):
+                self.send_octets(step)
+            elif isinstance(step, Wait):
+                return
+            else:
+                command.turn.set()
+                return
+        self._writer = None
+
+    async def _upload(self, command: Pending, source: AsyncIterable[bytes]) -> None:
+        await command.turn.wait()
+        if self._writer is not command:
+            return  # refused, or lost, before its literal
+        try:
+            with self.watch.patience():
+                async for chunk in source:
+                    await self._flow()
+                    if self.fault is not None:
+                        return
+                    self.send_octets(chunk)
+            command.turn.clear()
+            self._write(command)
+            self._pump()
+        finally:
+            if self._writer is command and command.turn.is_set():  # the source broke: no taking back half a literal
+                self.end(lambda: ConnectionLost("an upload broke off"))
+
+    async def _flow(self) -> None:
+        """Waits while the transport holds enough; here it is the server's turn."""
+        if not self._writable.is_set():
+            self.watch.go_on()
+            try:
+                await self._writable.wait()
+            finally:
+                self.watch.wait()
+
+    def send_octets(self, octets: bytes) -> None:
+        if self.fault is None and self.transport is not None:
+            self.bytes_out += len(octets)
+            if self._on_bytes is not None:
+                self._on_bytes(0, len(octets))
+            self.transport.write(octets)
+
+    def send(self, line: str, scrub: str | None = None) -> None:
+        raise LocalError("a line that the encoder did not make")
+
+    # --- the end ---
+
+    def _silent(self) -> None:
+        self.end(lambda: DeadlinePassed("the mail server did not answer in time"))
+
+    def _refuse(self, violation: ProtocolViolation) -> None:
+        self.end(lambda: ProtocolViolation(violation.detail))
+
+    def end(self, why: Callable[[], GatewayError]) -> None:
+        """The connection ends now: every command fails at once, each with an error of its own."""
+        if self.fault is not None:
+            return
+        self.fault = why()
+        self.state = LOGOUT
+        self.watch.stop()
+        self._writer = None
+        for command in self._queue.clear():
+            error = why()
+            if isinstance(error, ConnectionLost):
+                error.maybe_done = command.started and command.name in WRITES
+            command.fail(error)
+        if not self.greeting.done():
+            self.greeting.set_exception(why())
+            self.greeting.exception()  # looked at, even where nobody waits for it
+        self._writable.set()
+        self._quiet.set()
+        self.lost.set()
+        if self.transport is not None:
+            self.transport.abort()
+
+    def close(self) -> None:
+        """Ends it from our side."""
+        self.end(lambda: ConnectionLost("the connection was closed"))
+
+
+class Connection(IMAP4):  # type: ignore[misc]  # aioimaplib has no type information
+    """aioimaplib's façade over a ``Wire`` connected elsewhere; its own verbs bypass the encoder, so they fail."""
+
+    protocol: Wire
+
+    def __init__(self, endpoint: Endpoint, deadlines: Deadlines, wire: Wire) -> None:
+        self._wire = wire
+        super().__init__(endpoint.host, endpoint.port, loop=wire.loop, timeout=deadlines.connect)
+
+    def create_client(self, *_: object) -> None:
+        self.protocol = self._wire

@@ -1,0 +1,139 @@
+"""From an endpoint to a connection that has greeted, under TLS as configured and never with less."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable
+from typing import Final
+
+from gateway.errors import ConnectFailed, ConnectionLost, DeadlinePassed, GatewayError, Refused, TlsFailed, TlsRequired
+from gateway.imap.connection import Connection, Wire
+from gateway.imap.encode.command import command
+from gateway.imap.endpoint import Deadlines, Endpoint
+from gateway.imap.response import Capability, CapabilityCode, Condition
+from gateway.imap.routing import Single
+from gateway.imap.tls import TlsContexts, explain
+
+# A peer that vanished is found within 25 s, idle or not: below two of the gateway's heartbeats.
+KEEPALIVE_IDLE: Final = 10
+KEEPALIVE_INTERVAL: Final = 5
+KEEPALIVE_COUNT: Final = 3
+USER_TIMEOUT: Final = 25_000  # milliseconds
+# asyncio waits this long for the peer's end of TLS; RFC 8446 section 6.1 lets us not wait at all.
+SHUTDOWN_SECONDS: Final = 1.0
+
+
+async def connect(
+    endpoint: Endpoint,
+    deadlines: Deadlines,
+    contexts: TlsContexts,
+    on_bytes: Callable[[int, int], None] | None = None,
+) -> Connection:
+    """TCP, and TLS where implicit. Raises ConnectFailed, TlsFailed, DeadlinePassed."""
+    loop = asyncio.get_running_loop()
+    context = contexts.of(endpoint.ca_file) if endpoint.tls == "implicit" else None
+    connection = Connection(endpoint, deadlines, Wire(loop, deadlines, on_bytes))
+    try:
+        async with asyncio.timeout(deadlines.connect):
+            transport, _ = await loop.create_connection(
+                lambda: connection.protocol,
+                endpoint.host,
+                endpoint.port,
+                ssl=context,
+                ssl_handshake_timeout=deadlines.connect if context is not None else None,
+                ssl_shutdown_timeout=SHUTDOWN_SECONDS if context is not None else None,
+            )
+    except (OSError, UnicodeError) as error:
+        raise _connect_error(error) from error
+    _watch_peer(transport.get_extra_info("socket"))
+    return connection
+
+
+async def greeted(connection: Connection, deadlines: Deadlines) -> Condition:
+    """OK or PREAUTH. Raises DeadlinePassed, Refused (BYE with a code), ConnectionLost, ProtocolViolation."""
+    wire = connection.protocol
+    try:
+        async with asyncio.timeout(deadlines.greeting):
+            greeting = await wire.greeting
+    except TimeoutError as error:
+        raise DeadlinePassed("the mail server did not greet in time") from error
+    if greeting.status == "BYE":
+        if greeting.code is not None:
+            raise Refused(greeting.text[:200], code=greeting.code.name, command="greeting")
+        raise ConnectionLost("the mail server turned the connection away", bye=greeting.text)
+    return greeting
+
+
+async def start_tls(connection: Connection, endpoint: Endpoint, deadlines: Deadlines, contexts: TlsContexts) -> None:
+    """STARTTLS (RFC 9051 section 6.2.1); nothing the server said before it counts any more.
+
+    Raises TlsRequired where the server does not offer or do it, TlsFailed where TLS fails or octets came ahead of it.
+    """
+    wire = connection.protocol
+    if "STARTTLS" not in await _offers(wire):
+        raise TlsRequired("the mail server does not offer STARTTLS")
+    context = contexts.of(endpoint.ca_file)
+    answer = await wire.execute(wire.command(command("STARTTLS")))
+    if answer.status != "OK":
+        raise TlsRequired("the mail server refused STARTTLS")
+    if wire.transport is None or wire.fault is not None:
+        raise wire.fault or ConnectionLost("the mail server ended the connection")
+    try:
+        async with asyncio.timeout(deadlines.connect):
+            transport = await wire.loop.start_tls(
+                wire.transport,
+                wire,
+                context,
+                server_hostname=endpoint.host,
+                ssl_handshake_timeout=deadlines.connect,
+                ssl_shutdown_timeout=SHUTDOWN_SECONDS,
+            )
+    except OSError as error:
+        raise wire.fault or _connect_error(error) from error
+    if wire.fault is not None or transport is None:
+        raise wire.fault or ConnectionLost("the mail server ended the connection")
+    wire.secured(transport)
+
+
+async def _offers(wire: Wire) -> frozenset[str]:
+    code = wire.greeting.result().code
+    if isinstance(code, CapabilityCode):
+        return code.names
+    want = Single(Capability)
+    await wire.execute(wire.command(command("CAPABILITY"), want))
+    return want.value.names if want.value is not None else frozenset()
+
+
+def _connect_error(error: OSError | UnicodeError) -> GatewayError:
+    match error:
+        case TimeoutError():
+            return DeadlinePassed("no connection to the mail server in time")
+        case ssl.SSLError():
+            return TlsFailed(f"no trusted TLS connection to the mail server: {explain(error)}")
+        case socket.gaierror():
+            return ConnectFailed("the mail server's host name can't be resolved")
+        case OSError():
+            return ConnectFailed(f"no connection to the mail server: {explain(error)}")
+        case _:
+            return ConnectFailed("the mail server's host name is not valid")
+
+
+def _watch_peer(sock: socket.socket | None) -> None:
+    """Has the kernel find a peer that vanished without a word."""
+    if sock is None:
+        return
+    options = [(socket.SOL_SOCKET, "SO_KEEPALIVE", 1)]
+    options += [
+        (socket.IPPROTO_TCP, name, value)
+        for name, value in (
+            ("TCP_KEEPIDLE", KEEPALIVE_IDLE),
+            ("TCP_KEEPINTVL", KEEPALIVE_INTERVAL),
+            ("TCP_KEEPCNT", KEEPALIVE_COUNT),
+            ("TCP_USER_TIMEOUT", USER_TIMEOUT),
+        )
+    ]
+    for level, name, value in options:
+        if hasattr(socket, name):
+            sock.setsockopt(level, getattr(socket, name), value)

@@ -1,0 +1,160 @@
+"""A signed-in connection to a mail server, and all that can be done with it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Final, Self
+
+from gateway.errors import GatewayError, SignInRefused, TlsRequired
+from gateway.imap.connection_open import connect, greeted, start_tls
+from gateway.imap.credential import Credential
+from gateway.imap.encode.arg import id_fields
+from gateway.imap.encode.command import words
+from gateway.imap.endpoint import Deadlines, Endpoint
+from gateway.imap.literal_stream import LiteralStream
+from gateway.imap.mailbox import Mailbox
+from gateway.imap.response import CapabilityCode, Condition, Enabled, ServerId
+from gateway.imap.routing import Single
+from gateway.imap.session_append import Appending, AppendResult
+from gateway.imap.session_fetch import FetchResult, StoreResult
+from gateway.imap.session_folders import Foldering, ListedFolder
+from gateway.imap.session_idle import Idling, Pushes
+from gateway.imap.session_search import SearchResult
+from gateway.imap.session_signin import SigningIn
+from gateway.imap.session_stream import Streaming
+from gateway.imap.session_transfer import CopyResult, Transferring
+from gateway.imap.tls import TlsContexts
+
+__all__ = [
+    "AppendResult",
+    "CopyResult",
+    "FetchResult",
+    "ListedFolder",
+    "LiteralStream",
+    "Mailbox",
+    "Pushes",
+    "SearchResult",
+    "Session",
+    "StoreResult",
+]
+
+LOGOUT_SECONDS: Final = 2.0  # a good-bye is a courtesy
+
+
+class Session(SigningIn, Idling, Transferring, Streaming, Foldering, Appending):
+    """One connection, signed in as one account for its whole life.
+
+    Any call may be cancelled: its answer is drained as it comes, and ``settle()`` before handing the session on makes
+    sure of that, or ends it. When the connection ends every pending call fails at once.
+    """
+
+    server_id: Mapping[str, str | None] | None = None
+    opened_at: float = 0.0
+
+    @classmethod
+    async def open(
+        cls,
+        endpoint: Endpoint,
+        credential: Credential,
+        *,
+        deadlines: Deadlines,
+        ignore: frozenset[str] = frozenset(),
+        client_id: Mapping[str, str] | None = None,
+        on_bytes: Callable[[int, int], None] | None = None,
+        tls: TlsContexts | None = None,
+    ) -> Self:
+        """Connect, make TLS, sign in, and enable what makes pushes carry UIDs.
+
+        ``ignore``: capabilities as if not offered. ``client_id``: sent where the server has ID (RFC 2971).
+        ``on_bytes`` is told (octets in, octets out). ``tls`` keeps contexts between opens.
+        Raises ConnectFailed, TlsFailed, TlsRequired, DeadlinePassed, SignInRefused, Refused, ConnectionLost,
+        ProtocolViolation.
+        """
+        contexts = tls if tls is not None else TlsContexts()
+        connection = await connect(endpoint, deadlines, contexts, on_bytes)
+        session = cls(connection, endpoint, deadlines, ignore)
+        opened = False
+        try:
+            session._greet(await greeted(connection, deadlines))
+            if endpoint.tls == "starttls":
+                await start_tls(connection, endpoint, deadlines, contexts)
+                session._told = False
+            await session._sign_in(credential)
+            await session._introduce(client_id)
+            opened = True
+        finally:
+            if not opened:
+                session.abort()
+        session.opened_at = asyncio.get_running_loop().time()
+        return session
+
+    def _greet(self, greeting: Condition) -> None:
+        if greeting.status == "PREAUTH":
+            if self.endpoint.tls == "starttls":
+                raise TlsRequired("the mail server signs in without TLS")
+            raise SignInRefused("the mail server has signed in by itself, nobody knows as whom")
+        if isinstance(greeting.code, CapabilityCode):
+            self._learn(greeting.code.names)
+
+    async def _introduce(self, client_id: Mapping[str, str] | None) -> None:
+        pendings = []
+        who = Single(ServerId)
+        if client_id is not None and self.capabilities.has("ID"):
+            pendings.append(self._start("ID", id_fields(client_id), want=who))
+        if self.capabilities.has("ENABLE"):
+            sync = {"qresync": "QRESYNC", "condstore": "CONDSTORE", "window": None}[self.capabilities.sync_mode()]
+            if sync is not None:
+                pendings.append(self._start("ENABLE", words(sync), want=Single(Enabled)))
+        await self._finish_all(pendings)
+        self.server_id = who.value.fields if who.value is not None else None
+
+    # --- life ---
+
+    @property
+    def alive(self) -> bool:
+        return self._wire.fault is None
+
+    @property
+    def clean(self) -> bool:
+        """Alive, and nothing queued, in flight or abandoned."""
+        return self.alive and not self._wire.busy
+
+    @property
+    def fault(self) -> GatewayError | None:
+        """What ended the connection."""
+        return self._wire.fault
+
+    @property
+    def lost(self) -> asyncio.Event:
+        """Set when the connection has ended."""
+        return self._wire.lost
+
+    @property
+    def bytes_in(self) -> int:
+        return self._wire.bytes_in
+
+    @property
+    def bytes_out(self) -> int:
+        return self._wire.bytes_out
+
+    async def settle(self) -> bool:
+        """Whether the session may be handed on: what was abandoned is drained within 250 ms and 1 MB, or it ends."""
+        return await self._wire.settle()
+
+    async def logout(self) -> None:
+        """A good-bye, if the server is quick; then the end. Never raises."""
+        if self.alive:
+            with suppress(GatewayError, TimeoutError):
+                async with asyncio.timeout(LOGOUT_SECONDS):
+                    await self._run("LOGOUT")
+        self.abort()
+
+    def abort(self) -> None:
+        """The end, now: what is pending fails with ConnectionLost."""
+        self._wire.close()
+
+    def __repr__(self) -> str:
+        state = "alive" if self.alive else "ended"
+        return f"<Session {self.endpoint} {state}{', busy' if self._wire.busy else ''}>"

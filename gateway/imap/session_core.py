@@ -1,0 +1,98 @@
+"""What every verb of a session stands on: the connection, what the server can do, and the mailbox that is selected."""
+
+from __future__ import annotations
+
+from gateway.errors import Refused
+from gateway.imap.capability import Capabilities
+from gateway.imap.connection import Connection, Pending, Wire
+from gateway.imap.encode.arg import Arg
+from gateway.imap.encode.command import command
+from gateway.imap.endpoint import Deadlines, Endpoint
+from gateway.imap.mailbox import Mailbox
+from gateway.imap.response import Capability, CapabilityCode, Condition, Enabled, Response, Tagged
+from gateway.imap.routing import Want
+
+SHOWN = 200  # characters of a server's text that an error carries
+
+
+class Core:
+    """One signed-in connection. Verbs raise Refused for NO and BAD, and what ended the connection if it has ended."""
+
+    def __init__(
+        self, connection: Connection, endpoint: Endpoint, deadlines: Deadlines, ignore: frozenset[str]
+    ) -> None:
+        self.endpoint = endpoint
+        self.deadlines = deadlines
+        self.capabilities = Capabilities.of(())
+        self._connection = connection
+        self._ignore = ignore
+        self._told = False  # capabilities were told since the last sign-in or TLS
+        self._mailbox: Mailbox | None = None
+        self._wire.on_news = self._hear
+
+    @property
+    def _wire(self) -> Wire:
+        return self._connection.protocol
+
+    @property
+    def mailbox(self) -> Mailbox | None:
+        """The selected mailbox, as the server's news keep it."""
+        return self._mailbox
+
+    async def _run(self, name: str, *args: Arg, want: Want | None = None) -> Tagged:
+        """A command's OK. Raises Refused for NO and BAD."""
+        return await self._finish(self._start(name, *args, want=want))
+
+    def _start(self, name: str, *args: Arg, want: Want | None = None) -> Pending:
+        """Sends without waiting, so that several commands can be in flight; ``_finish`` waits."""
+        pending = self._wire.command(command(name, *args), want)
+        self._wire.start(pending)
+        return pending
+
+    async def _finish(self, pending: Pending) -> Tagged:
+        tagged = await self._wire.answer(pending)
+        if tagged.status != "OK":
+            raise refused(pending.line.name, tagged)
+        return tagged
+
+    async def _finish_all(self, pendings: list[Pending]) -> list[Tagged]:
+        """All of them; where one fails or is cancelled, the rest is abandoned."""
+        try:
+            return [await self._finish(pending) for pending in pendings]
+        finally:
+            for pending in pendings:
+                self._wire.abandon(pending)
+
+    def _hear(self, response: Response, ours: bool) -> None:
+        match response:
+            case Capability(names):
+                self._learn(names)
+            case Enabled(names):
+                self.capabilities = self.capabilities.with_enabled(names)
+            case Condition(code=CapabilityCode(names=names)) | Tagged(code=CapabilityCode(names=names)):
+                self._learn(names)
+            case _:
+                pass
+        if self._mailbox is not None:
+            if isinstance(response, Condition) and response.code is not None and response.code.name == "CLOSED":
+                self._mailbox.reset()
+            else:
+                self._mailbox.apply(response, ours=ours)
+            self._pushed(response)
+
+    def _pushed(self, response: Response) -> None:
+        """Called after each response about the selected mailbox."""
+
+    def _learn(self, names: frozenset[str]) -> None:
+        self._told = True
+        enabled = self.capabilities.enabled
+        self.capabilities = Capabilities.of(names).with_enabled(enabled).without(self._ignore)
+        self._wire.literal_plus = self.capabilities.has("LITERAL+")
+        self._wire.literal_minus = self.capabilities.has("LITERAL-")
+
+
+def refused(name: str, tagged: Tagged) -> Refused:
+    """The error for a tagged NO or BAD."""
+    text = "".join(char for char in tagged.text if char.isprintable())[:SHOWN]
+    code = tagged.code.name if tagged.code is not None else None
+    return Refused(text, code=code, status=tagged.status, command=name)

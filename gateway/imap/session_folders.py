@@ -1,0 +1,158 @@
+"""Mailboxes: what there is, how it is, and making, renaming and deleting them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from gateway.errors import LocalError
+from gateway.imap.encode.arg import Arg, ListPattern, mailbox, pattern, status_items
+from gateway.imap.encode.command import list_returns, list_selection
+from gateway.imap.name import MailboxName
+from gateway.imap.response import Listed, Namespaces, Status
+from gateway.imap.routing import Listing, Single, StatusOf
+from gateway.imap.session_core import Core
+
+# STATUS items that need a capability; one of the names is enough.
+_NEEDS: Final = {
+    "HIGHESTMODSEQ": ("CONDSTORE", "QRESYNC"),
+    "SIZE": ("STATUS=SIZE",),
+    "MAILBOXID": ("OBJECTID",),
+    "DELETED": ("STATUS=DELETED", "QUOTA=RES-MESSAGE"),
+    "DELETED-STORAGE": ("QUOTA=RES-STORAGE",),
+    "APPENDLIMIT": ("APPENDLIMIT",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFolder:
+    """One mailbox. ``status`` is None where it was not asked for, or can't be had (``\\noselect``, no permission)."""
+
+    listed: Listed
+    status: Status | None
+    subscribed: bool
+
+    @property
+    def selectable(self) -> bool:
+        return not self.listed.attributes & {"\\noselect", "\\nonexistent"}
+
+
+# Inside the class ``list`` is the verb.
+Folders: TypeAlias = list[ListedFolder]
+Items: TypeAlias = list[str]
+Found: TypeAlias = list[Listed]
+
+
+class Foldering(Core):
+    async def list(
+        self,
+        what: ListPattern | None = None,
+        *,
+        status: Sequence[str] = (),
+        reference: MailboxName | None = None,
+        subscribed_only: bool = False,
+    ) -> Folders:
+        """Mailboxes that match ``what`` (default: all), each with its ``status`` items as far as the server has them.
+
+        One round trip with LIST-EXTENDED and LIST-STATUS; else LIST and LSUB in flight together, then the STATUS
+        commands in flight together.
+        """
+        items = self._possible(status)
+        args = (mailbox(reference or MailboxName(b"")), pattern(what or ListPattern.all()))
+        if self.capabilities.has("LIST-EXTENDED"):
+            return await self._list_extended(args, items, subscribed_only)
+        return await self._list_plain(args, items, subscribed_only)
+
+    def _possible(self, status: Sequence[str]) -> Items:
+        return [item for item in status if item not in _NEEDS or any(map(self.capabilities.has, _NEEDS[item]))]
+
+    async def _list_extended(self, args: tuple[Arg, Arg], items: Items, only: bool) -> Folders:
+        options = ["SUBSCRIBED", "CHILDREN"]
+        if self.capabilities.has("SPECIAL-USE"):
+            options.append("SPECIAL-USE")
+        with_status = bool(items) and self.capabilities.has("LIST-STATUS")
+        returns = list_returns(options, status=status_items(items) if with_status else None)
+        selection = (list_selection("SUBSCRIBED"),) if only else ()
+        want = Listing(status=with_status)
+        await self._run("LIST", *selection, *args, returns, want=want)
+        statuses: dict[MailboxName, Status | None] = dict(want.statuses)
+        found = _once(want.listed)
+        if items and not with_status:
+            statuses = await self._statuses(found, items)
+        return [
+            ListedFolder(listed, statuses.get(listed.name), only or "\\subscribed" in listed.attributes)
+            for listed in found
+        ]
+
+    async def _list_plain(self, args: tuple[Arg, Arg], items: Items, only: bool) -> Folders:
+        listing, subscriptions = Listing(), Listing(lsub=True)
+        await self._finish_all(
+            [self._start("LIST", *args, want=listing), self._start("LSUB", *args, want=subscriptions)]
+        )
+        # \Noselect in LSUB: not subscribed itself, but something below it is (RFC 3501 section 6.3.9).
+        subscribed = {each.name for each in subscriptions.listed if "\\noselect" not in each.attributes}
+        found = [each for each in _once(listing.listed) if not only or each.name in subscribed]
+        statuses = await self._statuses(found, items) if items else {}
+        return [ListedFolder(each, statuses.get(each.name), each.name in subscribed) for each in found]
+
+    async def _statuses(self, found: Found, items: Items) -> dict[MailboxName, Status | None]:
+        """All in flight together; a mailbox that refuses, such as one just deleted, has none."""
+        names = [each.name for each in found if not each.attributes & {"\\noselect", "\\nonexistent"}]
+        wants = [StatusOf(name) for name in names]
+        asked = status_items(items)
+        pendings = [
+            self._start("STATUS", mailbox(name), asked, want=want) for name, want in zip(names, wants, strict=True)
+        ]
+        try:
+            for pending in pendings:
+                await self._wire.answer(pending)
+        finally:
+            for pending in pendings:
+                self._wire.abandon(pending)
+        return {name: want.status for name, want in zip(names, wants, strict=True)}
+
+    async def status(self, name: MailboxName, items: Sequence[str]) -> Status:
+        """``items`` as far as the server has them; Refused, NONEXISTENT where it says that there is no such mailbox."""
+        want = StatusOf(name)
+        await self._run("STATUS", mailbox(name), status_items(self._possible(items)), want=want)
+        return want.status or Status(name, {})
+
+    async def namespace(self) -> Namespaces:
+        """RFC 2342. Without NAMESPACE: one personal one without prefix, its delimiter from LIST."""
+        if self.capabilities.has("NAMESPACE"):
+            want = Single(Namespaces)
+            await self._run("NAMESPACE", want=want)
+            if want.value is not None:
+                return want.value
+        listing = Listing()
+        nothing = MailboxName(b"")
+        await self._run("LIST", mailbox(nothing), pattern(ListPattern.exact(nothing)), want=listing)
+        delimiter = listing.listed[0].delimiter if listing.listed else None
+        return Namespaces(personal=((b"", delimiter),))
+
+    async def create(self, name: MailboxName) -> None:
+        await self._run("CREATE", mailbox(name))
+
+    async def delete(self, name: MailboxName) -> None:
+        """Raises LocalError for the mailbox that is selected here: servers disagree on what that does."""
+        if self._mailbox is not None and self._mailbox.name == name:
+            raise LocalError("the selected mailbox can't be deleted: unselect it")
+        await self._run("DELETE", mailbox(name))
+
+    async def rename(self, name: MailboxName, to: MailboxName) -> None:
+        """Mailboxes below it go with it. Raises LocalError for the one that is selected here."""
+        if self._mailbox is not None and self._mailbox.name == name:
+            raise LocalError("the selected mailbox can't be renamed: unselect it")
+        await self._run("RENAME", mailbox(name), mailbox(to))
+
+    async def subscribe(self, name: MailboxName) -> None:
+        await self._run("SUBSCRIBE", mailbox(name))
+
+    async def unsubscribe(self, name: MailboxName) -> None:
+        await self._run("UNSUBSCRIBE", mailbox(name))
+
+
+def _once(listed: list[Listed]) -> list[Listed]:
+    """The first of each name: Dovecot and others repeat a name that is in two namespaces."""
+    return list({each.name: each for each in reversed(listed)}.values())[::-1]

@@ -1,0 +1,81 @@
+"""Selecting a mailbox, leaving it, and asking for news."""
+
+from __future__ import annotations
+
+from gateway.errors import Refused
+from gateway.imap.connection import Pending
+from gateway.imap.encode.arg import Arg, ListPattern, mailbox, pattern
+from gateway.imap.encode.command import command, select_parameters
+from gateway.imap.mailbox import Mailbox
+from gateway.imap.name import MailboxName
+from gateway.imap.routing import Listing
+from gateway.imap.session_core import Core
+
+
+class Selecting(Core):
+    async def select(self, name: MailboxName, *, readonly: bool = False, again: bool = False) -> Mailbox:
+        """The mailbox ``name``, selected (EXAMINE where ``readonly``).
+
+        No round trip where it is selected already in a fitting mode; then the model is as fresh as the last answer
+        (``noop()`` refreshes it); ``again`` opens it anew all the same. Raises Refused, NONEXISTENT where there is no
+        such mailbox.
+        """
+        held = self._mailbox
+        if not again and held is not None and held.name == name and (readonly or not held.readonly):
+            return held
+        args: list[Arg] = [mailbox(name)]
+        parameters = select_parameters(condstore=self._asks_condstore())
+        if parameters is not None:
+            args.append(parameters)
+        fresh = Mailbox(name, readonly=readonly)
+        pending = self._wire.command(command("EXAMINE" if readonly else "SELECT", *args))
+        pending.on_begin = lambda: self._enter(fresh)
+        pending.on_end = lambda: self._entered(fresh, pending)
+        self._wire.start(pending)
+        try:
+            await self._finish(pending)
+        except Refused as refusal:
+            raise await self._explained(refusal, name) from refusal
+        return fresh
+
+    def _asks_condstore(self) -> bool:
+        return self.capabilities.has("CONDSTORE") and not self.capabilities.enabled & {"CONDSTORE", "QRESYNC"}
+
+    def _enter(self, fresh: Mailbox) -> None:
+        self._mailbox = fresh
+
+    def _entered(self, fresh: Mailbox, pending: Pending) -> None:
+        if self._mailbox is fresh and (pending.tagged is None or pending.tagged.status != "OK"):
+            self._mailbox = None
+        fresh.changed = False
+
+    async def _explained(self, refusal: Refused, name: MailboxName) -> Refused:
+        """A bare NO says nothing of whether the mailbox exists: LIST does."""
+        if refusal.imap_code is not None or refusal.status != "NO":
+            return refusal
+        want = Listing()
+        await self._run("LIST", mailbox(MailboxName(b"")), pattern(ListPattern.covering(name)), want=want)
+        there = any(listed.name == name and "\\nonexistent" not in listed.attributes for listed in want.listed)
+        return refusal if there else Refused(refusal.detail, code="NONEXISTENT", command=refusal.command)
+
+    async def unselect(self) -> None:
+        """Leave the mailbox; nothing is expunged by it."""
+        held = self._mailbox
+        if held is None:
+            return
+        if self.capabilities.has("UNSELECT"):
+            await self._run("UNSELECT")
+        else:
+            if not held.readonly:  # CLOSE expunges, but not what was only examined (RFC 9051 section 6.4.1)
+                held = await self._examine_anew(held)
+            await self._run("CLOSE")
+        if self._mailbox is held:
+            self._mailbox = None
+
+    async def _examine_anew(self, held: Mailbox) -> Mailbox:
+        self._mailbox = None
+        return await self.select(held.name, readonly=True)
+
+    async def noop(self) -> None:
+        """Has the server say what is new: afterwards the model is current."""
+        await self._run("NOOP")
