@@ -21,6 +21,7 @@ from gateway.imap.session import Session
 from gateway.imap.uids import SequenceSet, UidSet
 from gateway.mail.address import id_of_folder, id_of_message
 from gateway.mail.desk import Desk
+from gateway.mail.find import find
 from gateway.mail.resource import Changes, Coverage, FlagUpdate, MessageSummary
 from gateway.mail.roles import resolve
 from gateway.mail.snapshot import refresh, state_of
@@ -99,7 +100,7 @@ async def _created(
     if len(fresh) > most:
         below = await count_below(session, now.exists, old.uidnext)
         first = SequenceSet.span(below + 1, max(below + 1, min(now.exists, below + most + 1)))
-        there = [uid for uid in (await session.search(SeqIn(first))).uids if uid in fresh]
+        there = [uid for uid in await find(session, SeqIn(first)) if uid in fresh]
         fresh, more = UidSet.of(there[:most]), there[most] if len(there) > most else None
     got = (await session.fetch(fresh, SUMMARY_ITEMS)).messages if fresh else {}
     return [summarise(name, now.uidvalidity, got[uid]) for uid in sorted(got) if uid in fresh], more
@@ -116,7 +117,7 @@ async def _updated(
         return [], UidSet.of(()), None
     if mode == "window":
         recent = SequenceSet.span(max(1, now.exists - WINDOW + 1), now.exists)
-        window = (await session.search(And((SeqIn(recent), UidIn(known))))).uids
+        window = await find(session, And((SeqIn(recent), UidIn(known))))
         known, oldest = UidSet.of(window), min(window, default=None)
         got = await session.fetch(known, (Item.UID, Item.FLAGS)) if known else None
     else:
@@ -155,7 +156,7 @@ async def _settle(session: Session, blocks: Iterable[Block]) -> Deletions:
         if block.present is None or block.present > LONGEST:
             raise IdExpired("too much is gone to be told; read the folder again", field="since")
         inside = UidSet.span(block.uid_lo + 1, block.uid_hi - 1)
-        present = [uid for uid in (await session.search(UidIn(inside))).uids if uid in inside]
+        present = [uid for uid in await find(session, UidIn(inside)) if uid in inside]
         if len(inside) - len(present) <= LISTED:
             gone = gone.union(inside.subtract(UidSet.of(present)))
         else:

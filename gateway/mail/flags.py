@@ -12,7 +12,7 @@ from gateway.errors import Forbidden, InvalidRequest, PreconditionFailed
 from gateway.imap.encode.fetch_item import Item
 from gateway.imap.flags import to_flag
 from gateway.imap.mailbox import Mailbox
-from gateway.imap.session import Session
+from gateway.imap.session import Session, StoreResult
 from gateway.imap.uids import UidSet
 from gateway.mail.address import check_validity, gone, parse_message
 from gateway.mail.desk import Desk
@@ -71,27 +71,11 @@ def flag_change(patch: FlagPatch, mailbox: Mailbox) -> FlagChange:
     return FlagChange(add, remove, _flags(patch.set, known) if patch.set is not UNSET else None)
 
 
-async def store(
-    session: Session, uids: UidSet, change: FlagChange, unchanged_since: int | None = None
-) -> tuple[dict[int, tuple[bytes, ...]], UidSet]:
-    """Carry out a change; the flags that the server told of afterwards, and the UIDs that it left as they were."""
-    told: dict[int, tuple[bytes, ...]] = {}
-    modified = UidSet.of(())
-    steps: list[tuple[str, tuple[bytes, ...]]] = []
-    if change.replace is not None:
-        steps.append(("replace", change.replace))
-    if change.add:
-        steps.append(("add", change.add))
-    if change.remove:
-        steps.append(("remove", change.remove))
-    for verb, flags in steps:
-        done = await session.store(uids, **{verb: flags}, unchanged_since=unchanged_since)
-        told |= {uid: fetched.flags for uid, fetched in done.messages.items() if fetched.flags is not None}
-        if done.modified:
-            modified = done.modified
-            break
-        unchanged_since = None  # our own first step has raised the message's MODSEQ
-    return told, modified
+async def store(session: Session, uids: UidSet, change: FlagChange, unchanged_since: int | None = None) -> StoreResult:
+    """Carry out a change."""
+    return await session.store(
+        uids, add=change.add, remove=change.remove, replace=change.replace, unchanged_since=unchanged_since
+    )
 
 
 def _flags(names: Sequence[str] | UnsetType, known: Iterable[bytes]) -> tuple[bytes, ...]:
@@ -110,8 +94,7 @@ async def _condition(session: Session, uid: int, if_match: frozenset[str]) -> in
 
 async def _apply(session: Session, uid: int, change: FlagChange, unchanged_since: int | None) -> Tagged[Flags]:
     uids = UidSet.of((uid,))
-    _, modified = await store(session, uids, change, unchanged_since)
-    if modified:
+    if (await store(session, uids, change, unchanged_since)).modified:
         raise PreconditionFailed("the message's flags were changed meanwhile")
     return await _read(session, uid)
 

@@ -25,24 +25,25 @@ class Place:
     owner: str | None
 
 
-def folder_tree(listed: Sequence[ListedFolder], namespaces: Namespaces | None) -> list[Folder]:
+def folder_tree(listed: Sequence[ListedFolder], namespaces: Namespaces) -> list[Folder]:
     """Folders in the order a person expects: the roles first, then by name; a parent before its children."""
     roles = assign_roles(listed)
-    known = {folder.name for folder in listed}
+    known = {folder.listed.name for folder in listed}
     folders = [
-        _folder(folder, roles, known, namespaces) for folder in listed if "\\nonexistent" not in folder.attributes
+        _folder(folder, roles, known, namespaces)
+        for folder in listed
+        if "\\nonexistent" not in folder.listed.attributes
     ]
     return sorted(folders, key=_order)
 
 
-def place(name: MailboxName, namespaces: Namespaces | None) -> Place:
+def place(name: MailboxName, namespaces: Namespaces) -> Place:
     """The longest namespace prefix that the name starts with (RFC 9051 section 6.3.10)."""
     best, kind, delimiter = b"", "personal", None
-    if namespaces is not None:
-        for label, group in (("other", namespaces.other), ("shared", namespaces.shared)):
-            for prefix, separator in group:
-                if prefix and name.wire.startswith(prefix) and len(prefix) > len(best):
-                    best, kind, delimiter = prefix, label, separator
+    for label, group in (("other", namespaces.other), ("shared", namespaces.shared)):
+        for prefix, separator in group:
+            if prefix and name.wire.startswith(prefix) and len(prefix) > len(best):
+                best, kind, delimiter = prefix, label, separator
     if kind == "other":
         owner = MailboxName(name.wire[len(best) :]).split(delimiter)[0] if name.wire != best else None
         return Place("other", owner)
@@ -59,22 +60,23 @@ def state_token(values: Mapping[str, int | str]) -> str | None:
 
 
 def _folder(
-    folder: ListedFolder, roles: Mapping[MailboxName, str], known: set[MailboxName], namespaces: Namespaces | None
+    folder: ListedFolder, roles: Mapping[MailboxName, str], known: set[MailboxName], namespaces: Namespaces
 ) -> Folder:
-    path = folder.name.split(folder.delimiter)
-    parent = folder.name.parent(folder.delimiter)
-    where = place(folder.name, namespaces)
+    name, delimiter = folder.listed.name, folder.listed.delimiter
+    path = name.split(delimiter)
+    parent = name.parent(delimiter)
+    where = place(name, namespaces)
     values = folder.status.values if folder.status is not None else {}
     return Folder(
-        id=id_of_folder(folder.name),
+        id=id_of_folder(name),
         name=path[-1],
-        path=path,
+        path=list(path),
         parent_id=id_of_folder(parent) if parent is not None and parent in known else None,
-        role=roles.get(folder.name),
+        role=roles.get(name),
         total_messages=_number(values.get("MESSAGES")),
         unread_messages=_number(values.get("UNSEEN")),
         is_subscribed=folder.subscribed,
-        may_select="\\noselect" not in folder.attributes,
+        may_select=folder.selectable,
         has_children=_has_children(folder),
         namespace=where.kind,
         owner=where.owner,
@@ -83,9 +85,9 @@ def _folder(
 
 
 def _has_children(folder: ListedFolder) -> bool | None:
-    if "\\haschildren" in folder.attributes:
+    if "\\haschildren" in folder.listed.attributes:
         return True
-    if folder.attributes & {"\\hasnochildren", "\\noinferiors"}:
+    if folder.listed.attributes & {"\\hasnochildren", "\\noinferiors"}:
         return False
     return None
 

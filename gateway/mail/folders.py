@@ -76,8 +76,8 @@ async def delete_folder(desk: Desk, account: Account, ref: str, *, force: bool) 
             await session.unsubscribe(name)
 
 
-async def _listing(session: Session) -> tuple[Sequence[ListedFolder], Namespaces | None]:
-    listed = await session.list(b"*", status=counts(session))
+async def _listing(session: Session) -> tuple[Sequence[ListedFolder], Namespaces]:
+    listed = await session.list(status=counts(session))
     return listed, await session.namespace()
 
 
@@ -88,7 +88,7 @@ def counts(session: Session) -> tuple[str, ...]:
 
 async def _one(session: Session, name: MailboxName) -> Folder:
     """One folder as the tree shows it; all are listed, since its role and parent depend on them, but it is counted."""
-    listed = await session.list(b"*")
+    listed = await session.list()
     for folder in folder_tree(listed, await session.namespace()):
         if folder.id == id_of_folder(name):
             return await _counted(session, name, folder) if folder.may_select else folder
@@ -120,13 +120,13 @@ async def _child(session: Session, parent: MailboxName | None, leaf: str) -> Mai
 
 
 async def _hierarchy(session: Session) -> tuple[str | None, bytes]:
-    """Delimiter and prefix of the personal namespace (RFC 9051 section 6.3.10), else as the root is listed."""
-    namespaces = await session.namespace()
-    if namespaces is not None and namespaces.personal:
-        prefix, delimiter = namespaces.personal[0]
+    """Delimiter and prefix of the personal namespace (RFC 9051 section 6.3.10), else as folders are listed."""
+    personal = (await session.namespace()).personal
+    if personal:
+        prefix, delimiter = personal[0]
         return delimiter, prefix
-    root = await session.list(b"")
-    return (root[0].delimiter if root else None), b""
+    listed = await session.list()
+    return (listed[0].listed.delimiter if listed else None), b""
 
 
 async def _rename(session: Session, name: MailboxName, patch: FolderPatch) -> MailboxName:
@@ -153,4 +153,4 @@ async def _has_children(session: Session, name: MailboxName) -> bool:
     if delimiter is None:
         return False
     below = name.wire + delimiter.encode()
-    return any(folder.name.wire.startswith(below) for folder in await session.list(b"*"))
+    return any(folder.listed.name.wire.startswith(below) for folder in await session.list())

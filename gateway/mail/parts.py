@@ -13,11 +13,11 @@ STRUCTURE_ITEMS = (Item.UID, Item.SIZE, Item.BODYSTRUCTURE)
 
 
 async def structure_of(session: Session, uid: int) -> tuple[Fetched, BodyPart]:
-    """The message's MIME tree. Where the server can't describe it, the whole text stands in as one plain part."""
+    """The message's MIME tree. Where the server can't describe it, its text stands in as one plain part."""
     fetched = await fetch_one(session, uid, STRUCTURE_ITEMS)
     if fetched.structure is not None:
         return fetched, fetched.structure
-    return fetched, BodyPart("text", "plain", size=fetched.size or 0, section="TEXT")
+    return fetched, BodyPart("text", "plain", size=fetched.size or 0, section="1")
 
 
 def find_part(root: BodyPart, part_id: str) -> BodyPart:
@@ -33,4 +33,4 @@ def section(part_id: str) -> Section:
     """The section to fetch for a part number. Raises InvalidRequest naming ``part``."""
     if not part_id:
         raise InvalidRequest("a part is named like 1.2", field="part")
-    return Section("", "TEXT") if part_id == "TEXT" else Section(part_id)
+    return Section(part_id)

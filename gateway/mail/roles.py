@@ -45,7 +45,7 @@ async def resolve(desk: Desk, account: Account, ref: str) -> MailboxName:
 
 async def role_folder(session: Session, role: str) -> MailboxName:
     """The folder with a role. Raises NotFound."""
-    listed = await session.list(b"*")
+    listed = await session.list()
     for name, found in assign_roles(listed).items():
         if found == role:
             return name
@@ -56,21 +56,21 @@ def assign_roles(folders: Sequence[ListedFolder]) -> dict[MailboxName, str]:
     """Each role goes to one folder: the first that the server marks, else the first with a usual name."""
     roles: dict[MailboxName, str] = {}
     for folder in folders:
-        role = "inbox" if folder.name.wire == b"INBOX" else _marked(folder)
+        role = "inbox" if folder.listed.name.wire == b"INBOX" else _marked(folder)
         if role and role not in roles.values():
-            roles[folder.name] = role
+            roles[folder.listed.name] = role
     for role, names in _USUAL.items():
         if role not in roles.values():
             for folder in folders:
-                if folder.name not in roles and _leaf(folder).casefold() in names and folder.may_select:
-                    roles[folder.name] = role
+                if folder.listed.name not in roles and _leaf(folder).casefold() in names and folder.selectable:
+                    roles[folder.listed.name] = role
                     break
     return roles
 
 
 def _marked(folder: ListedFolder) -> str | None:
-    return next((role for mark, role in ROLES.items() if mark in folder.attributes), None)
+    return next((role for mark, role in ROLES.items() if mark in folder.listed.attributes), None)
 
 
 def _leaf(folder: ListedFolder) -> str:
-    return folder.name.split(folder.delimiter)[-1]
+    return folder.listed.name.split(folder.listed.delimiter)[-1]

@@ -15,6 +15,7 @@ from gateway.imap.session import Session
 from gateway.imap.uids import UidSet
 from gateway.mail.address import id_of_message
 from gateway.mail.filter import plan
+from gateway.mail.find import find
 from gateway.mail.request import Selection
 from gateway.mail.resource import Outcome
 from gateway.sync.ids import MessageId
@@ -76,7 +77,7 @@ async def _filtered(session: Session, selection: Selection, most: int) -> UidSet
     search = plan(selection.filter)
     if search is None:
         raise InvalidRequest("an empty filter would mean every message; name at least one condition", field="filter")
-    uids = (await session.search(search.key)).uids
+    uids = await find(session, search.key)
     if len(uids) > most:
         raise TooLarge(f"the filter matches {len(uids)} messages; at most {most} in one request", field="filter")
     return UidSet.of(uids)

@@ -7,6 +7,7 @@ from gateway.imap.encode.search_key import SeqIn
 from gateway.imap.mailbox import Mailbox
 from gateway.imap.session import Session
 from gateway.imap.uids import SequenceSet
+from gateway.mail.find import find
 from gateway.sync.samples import positions, take
 from gateway.sync.state import FolderState, Sample
 
@@ -38,8 +39,7 @@ async def state_of(session: Session) -> FolderState:
 
 async def _samples(session: Session, exists: int) -> tuple[Sample, ...]:
     wanted = positions(exists)
-    found = await session.search(SeqIn(SequenceSet.of(wanted)))
-    uids = tuple(found.uids)
+    uids = await find(session, SeqIn(SequenceSet.of(wanted)))
     return take(dict(zip(wanted, uids, strict=True)), exists) if len(uids) == len(wanted) else ()
 
 
@@ -47,8 +47,7 @@ async def _uidnext(session: Session, mailbox: Mailbox) -> int:
     """UIDNEXT where SELECT did not tell it: one more than the last UID."""
     if not mailbox.exists:
         return 1
-    last = await session.search(SeqIn(SequenceSet.of((mailbox.exists,))))
-    return max(last.uids, default=0) + 1
+    return max(await find(session, SeqIn(SequenceSet.of((mailbox.exists,)))), default=0) + 1
 
 
 def _open(session: Session) -> Mailbox:

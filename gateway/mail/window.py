@@ -15,6 +15,7 @@ from gateway.imap.mailbox import Mailbox
 from gateway.imap.response import Fetched
 from gateway.imap.session import Session
 from gateway.imap.uids import SequenceSet, UidSet
+from gateway.mail.find import find
 
 PROBES = 64
 
@@ -56,14 +57,14 @@ async def matching(
     looked = 0
     while top > 0 and len(hits) <= limit and looked < most:
         low = max(1, top - step + 1)
-        found = await session.search(And((SeqIn(SequenceSet.span(low, top)), key)))
-        hits += [uid for uid in reversed(tuple(found.uids)) if uid < below]
+        found = await find(session, And((SeqIn(SequenceSet.span(low, top)), key)))
+        hits += [uid for uid in reversed(found) if uid < below]
         looked, top, step = looked + top - low + 1, low - 1, step * 4
     if len(hits) > limit:
         return tuple(hits[:limit]), hits[limit - 1]
     if top <= 0:
         return tuple(hits), None
-    edge = tuple((await session.search(SeqIn(SequenceSet.of((top + 1,))))).uids)
+    edge = await find(session, SeqIn(SequenceSet.of((top + 1,))))
     return tuple(hits), min((*edge, *hits), default=None)
 
 
@@ -73,7 +74,7 @@ async def count_below(session: Session, exists: int, uid: int) -> int:
     while low < high:
         step = max(1, (high - low) // PROBES)
         probes = tuple(range(low + 1, high + 1, step))
-        uids = tuple((await session.search(SeqIn(SequenceSet.of(probes)))).uids)
+        uids = await find(session, SeqIn(SequenceSet.of(probes)))
         if len(uids) != len(probes):  # messages went meanwhile: the folder is shorter than it was
             high = min(high - 1, low + len(uids) * step)
             continue
@@ -86,8 +87,8 @@ async def _at(session: Session, position: int, count: int, under: int) -> UidSet
     """UIDs of the ``count`` messages up to sequence number ``position``."""
     if position < 1:
         return UidSet.of(())
-    found = await session.search(SeqIn(SequenceSet.span(max(1, position - count + 1), position)))
-    return UidSet.of(uid for uid in found.uids if uid < under)
+    found = await find(session, SeqIn(SequenceSet.span(max(1, position - count + 1), position)))
+    return UidSet.of(uid for uid in found if uid < under)
 
 
 async def _fetch(session: Session, uids: UidSet, items: Sequence[FetchItem]) -> dict[int, Fetched]:

@@ -1,0 +1,119 @@
+"""The composition: settings in, two ASGI applications out. Nothing else builds objects from settings."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import httpx
+from starlette.types import ASGIApp
+
+from gateway import __version__
+from gateway.accounts.directory import Directory
+from gateway.http.app import create_app
+from gateway.http.idempotency import MemoryIdempotency
+from gateway.http.management import create_management_app
+from gateway.http.services import Accounts, Services, State
+from gateway.identity.authenticator import Authenticator
+from gateway.imap.endpoint import Deadlines
+from gateway.imap.session import Session
+from gateway.imap.tls import TlsContexts
+from gateway.live.hub import Hub
+from gateway.log import logger
+from gateway.mail.desk import Desk
+from gateway.metrics import Metrics
+from gateway.pool.pool import Pool
+from gateway.pool.target import Target
+from gateway.settings.model import Limits, Settings
+
+ISSUER_SECONDS = 10.0
+
+
+class Application:
+    """The gateway of one process. Everything that needs an event loop is made in the public lifespan."""
+
+    def __init__(self, settings: Settings, directory: Accounts) -> None:
+        self._settings = settings
+        self._directory = directory
+        self._metrics = Metrics(provider.name for provider in settings.providers)
+        self._hub: Hub | None = None
+        self._ready = False
+        self._public = create_app(settings, self._lifespan)
+        self._management = create_management_app(self._metrics, lambda: self._ready)
+
+    @property
+    def public(self) -> ASGIApp:
+        """The API; its lifespan opens everything and closes it, IMAP LOGOUT included."""
+        return self._public
+
+    @property
+    def management(self) -> ASGIApp:
+        """Health and metrics."""
+        return self._management
+
+    def unready(self) -> None:
+        """From now on ``/readyz`` says no."""
+        self._ready = False
+
+    async def drain(self) -> None:
+        """End the event streams with a bye and refuse new ones."""
+        if self._hub is not None:
+            await self._hub.drain()
+
+    @asynccontextmanager
+    async def _lifespan(self, app: object) -> AsyncIterator[State]:
+        settings = self._settings
+        async with AsyncExitStack() as stack:
+            web = await stack.enter_async_context(httpx.AsyncClient(timeout=ISSUER_SECONDS, follow_redirects=False))
+            authenticator = Authenticator(settings.issuers, web, time.time, metrics=self._metrics)
+            await authenticator.start()
+            stack.push_async_callback(authenticator.close)
+            pool = Pool(settings.limits, opener=Opener(settings.limits, self._metrics), metrics=self._metrics)
+            stack.push_async_callback(pool.close, settings.server.drain_seconds)
+            desk = Desk(pool, settings.limits, time.time)
+            hub = Hub(desk, settings.live, self._metrics, random.random, logger("gateway.live").warning)
+            stack.push_async_callback(hub.drain)
+            stack.callback(self.unready)
+            self._hub, self._ready = hub, True
+            yield State(services=self._services(desk, hub, authenticator))
+
+    def _services(self, desk: Desk, hub: Hub, authenticator: Authenticator) -> Services:
+        return Services(
+            desk=desk,
+            hub=hub,
+            authenticator=authenticator,
+            directory=self._directory,
+            metrics=self._metrics,
+            settings=self._settings,
+            idempotency=MemoryIdempotency(time.monotonic),
+            clock=time.time,
+            random=random.random,
+        )
+
+
+class Opener:
+    """Opens sessions for the pool. TLS contexts are made once for each authority file."""
+
+    def __init__(self, limits: Limits, metrics: Metrics) -> None:
+        self._deadlines = Deadlines(limits.connect_seconds, limits.greeting_seconds, limits.command_seconds)
+        self._metrics = metrics
+        self._contexts = TlsContexts()
+
+    async def __call__(self, target: Target) -> Session:
+        """A signed-in session; raises what :meth:`Session.open` raises."""
+        return await Session.open(
+            target.endpoint,
+            target.credential,
+            deadlines=self._deadlines,
+            ignore=target.ignore,
+            client_id={"name": "imap-gateway", "version": __version__},
+            on_bytes=lambda received, sent: self._metrics.traffic(target.provider, received, sent),
+            tls=self._contexts,
+        )
+
+
+def build(settings: Settings, *, directory: Accounts | None = None) -> Application:
+    """The gateway for these settings. Raises ConfigurationError. ``directory`` replaces who owns which account."""
+    return Application(settings, Directory(settings) if directory is None else directory)

@@ -1,0 +1,71 @@
+"""The gateway on each real server: the same suite runs on all of them."""
+
+from __future__ import annotations
+
+import imaplib
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+
+import httpx
+import pytest
+
+from tests.servers import cyrus as cyrus_server
+from tests.servers.cyrus import Cyrus
+from tests.servers.dovecot import Dovecot
+from tests.servers.tokens import TokenIssuer
+
+from .gateway_process import GatewayProcess, Upstream
+
+PASS_THROUGH = {"method": "pass_through", "mechanism": "OAUTHBEARER"}
+
+
+@dataclass(frozen=True)
+class Site:
+    """A gateway and the server behind it."""
+
+    name: str
+    gateway: GatewayProcess
+    server: Dovecot | Cyrus
+
+    def guest(self) -> str:
+        return self.server.guest()[0]
+
+    def imap(self, user: str) -> imaplib.IMAP4:
+        """A second session of the user's, beside the gateway."""
+        return self.server.client(user)
+
+
+@pytest.fixture(scope="session")
+def on_dovecot(dovecot: Dovecot, tokens: TokenIssuer) -> Iterator[Site]:
+    upstream = Upstream("localhost", dovecot.tls_port, dovecot.ca_file, PASS_THROUGH)
+    with GatewayProcess(upstream, tokens) as gateway:
+        yield Site("dovecot", gateway, dovecot)
+
+
+@pytest.fixture(scope="session")
+def on_cyrus(request: pytest.FixtureRequest, tokens: TokenIssuer) -> Iterator[Site]:
+    if not Cyrus.available():
+        pytest.skip(cyrus_server.MISSING)
+    server: Cyrus = request.getfixturevalue("cyrus")
+    auth = {"method": "master_user", "user": "cyrus", "password_env": "TEST_MASTER"}
+    upstream = Upstream("localhost", server.tls_port, server.ca_file, auth, username="{local}")
+    with GatewayProcess(upstream, tokens, environ={"TEST_MASTER": "cyruspw"}) as gateway:
+        yield Site("cyrus", gateway, server)
+
+
+@pytest.fixture(params=["dovecot", "cyrus"])
+def site(request: pytest.FixtureRequest) -> Site:
+    found: Site = request.getfixturevalue(f"on_{request.param}")
+    return found
+
+
+@pytest.fixture
+def user(site: Site) -> str:
+    """A user that no other test has."""
+    return site.guest()
+
+
+@pytest.fixture
+async def client(site: Site, user: str) -> AsyncIterator[httpx.AsyncClient]:
+    async with site.gateway.client(user) as made:
+        yield made
