@@ -12,14 +12,14 @@ from gateway.http.boundary import Boundary
 from gateway.http.cors import Cors
 from gateway.http.serve import routes
 from gateway.http.services import Lifespan
-from gateway.http.table import ENDPOINTS
+from gateway.http.table import table
 from gateway.settings.model import Settings
 
 
 def create_app(settings: Settings, lifespan: Lifespan) -> Starlette:
     """The API as an ASGI application. ``lifespan`` yields the state that holds its ``Services``."""
     app = Starlette(
-        routes=routes(ENDPOINTS),
+        routes=routes(table(settings.limits)),
         middleware=[
             Middleware(Access),
             Middleware(Cors, origins=settings.server.cors_origins),

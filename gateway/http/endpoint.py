@@ -66,7 +66,8 @@ class Answer:
 class Endpoint(Generic[Q, B]):
     """``errors`` are problem types (``errors.Reply.type``) beside those that every endpoint of its kind may answer.
 
-    ``headers`` are request headers with their meaning. Constructing one with an unknown error or path name fails.
+    ``headers`` are request headers with their meaning. ``conditional``: a GET heeds If-None-Match.
+    Constructing one with an unknown error or path name fails.
     """
 
     method: Method
@@ -81,6 +82,7 @@ class Endpoint(Generic[Q, B]):
     errors: tuple[str, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     description: str = ""
+    conditional: bool = True
 
     def __post_init__(self) -> None:
         if not isinstance(self.scope, Scope | Public):

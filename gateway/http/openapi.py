@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from importlib.metadata import version
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -17,6 +16,9 @@ from gateway.live.event import Bye, Hello, Resync
 from gateway.settings.model import Limits
 
 Json: TypeAlias = dict[str, Any]
+API_VERSION: Final = "1.0.0"
+"""Of the API described, which is not that of the program."""
+
 _REF: Final = "#/components/schemas/{name}"
 _EVENTS: Final = (Hello, Resync, Bye)
 """Described although no JSON answer is one: they are the data of server-sent events."""
@@ -34,14 +36,18 @@ def document(table: Sequence[AnyEndpoint], limits: Limits) -> Json:
         "openapi": "3.1.0",
         "info": {
             "title": "IMAP gateway",
-            "version": version("imap-gateway"),
+            "version": API_VERSION,
             "summary": "Mail folders, messages, flags and live events over HTTP",
             "license": {"name": "GPL-3.0-or-later", "identifier": "GPL-3.0-or-later"},
         },
         "servers": [{"url": "/"}],
         "paths": paths,
         "tags": [{"name": name} for name in dict.fromkeys(endpoint.tag for endpoint in table)],
-        "components": {"schemas": schemas.components, "securitySchemes": {_SECURITY: _security()}},
+        "components": {
+            "schemas": schemas.components,
+            "examples": {kind.type: _example(kind) for kind in replies().values()},
+            "securitySchemes": {_SECURITY: _security()},
+        },
     }
 
 
@@ -129,7 +135,7 @@ def _headers(endpoint: AnyEndpoint) -> list[Json]:
     described = dict(endpoint.headers)
     if endpoint.method == "POST":
         described[IDEMPOTENCY_KEY] = "the same key and request is carried out once, and answered alike for a day"
-    if endpoint.method == "GET":
+    if endpoint.method == "GET" and endpoint.conditional:
         described.setdefault("If-None-Match", "entity tags the client has; one of them still standing gives 304")
     return [
         {"name": name, "in": "header", "required": False, "description": text, "schema": {"type": "string"}}
@@ -146,7 +152,7 @@ def _answers(endpoint: AnyEndpoint, schemas: _Schemas) -> Json:
         entry["headers"] |= _described({**answer.headers, "X-Request-Id": "names this request in the gateway's log"})
         if answer.media_type is not None:
             entry.setdefault("content", {})[answer.media_type] = _content(answer, schemas)
-    if endpoint.method == "GET":
+    if endpoint.method == "GET" and endpoint.conditional:
         responses["304"] = {"description": "The client has it already.", "headers": _described({"ETag": "its tag"})}
     return responses
 
@@ -178,7 +184,12 @@ def _problem(status: int, kinds: Sequence[Reply], schemas: _Schemas) -> Json:
     return {
         "description": " / ".join(dict.fromkeys(f"{kind.title}." for kind in kinds)),
         "headers": _described(headers),
-        "content": {MEDIA_TYPE: {"schema": schemas.of(Problem), "examples": {k.type: _example(k) for k in kinds}}},
+        "content": {
+            MEDIA_TYPE: {
+                "schema": schemas.of(Problem),
+                "examples": {k.type: {"$ref": f"#/components/examples/{k.type}"} for k in kinds},
+            }
+        },
     }
 
 

@@ -86,7 +86,7 @@ def _typed(name: str, text: str, kind: types.Type | None) -> Any:
             if text not in _BOOLEANS:
                 raise InvalidRequest("this is neither true nor false", field=name)
             return _BOOLEANS[text]
-        case types.ListType():
+        case types.ListType() | types.VarTupleType():
             return text.split(",")
         case _:
             return text

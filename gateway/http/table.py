@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any
 
 import msgspec
 from starlette.responses import Response
@@ -17,37 +17,39 @@ from gateway.http.routes import about, accounts, bulk, content, events, flags, f
 from gateway.settings.model import Limits
 
 
-async def get_openapi(call: Call[NoQuery, None]) -> Response:
-    described = openapi(call.services.settings.limits)
-    return variant(call, msgspec.json.encode(described), "application/json", {"Cache-Control": "public, max-age=300"})
+def table(limits: Limits) -> tuple[AnyEndpoint, ...]:
+    """Every endpoint; the last describes all of them, with the bounds that ``limits`` set."""
+
+    async def get_openapi(call: Call[NoQuery, None]) -> Response:
+        return variant(call, described, "application/json", about.PUBLIC)
+
+    endpoints = (
+        *accounts.ENDPOINTS,
+        *folders.ENDPOINTS,
+        *messages.ENDPOINTS,
+        *content.ENDPOINTS,
+        *flags.ENDPOINTS,
+        *transfer.ENDPOINTS,
+        *bulk.ENDPOINTS,
+        *events.ENDPOINTS,
+        *about.ENDPOINTS,
+        Endpoint(
+            method="GET",
+            path="/openapi.json",
+            scope=Public(),
+            handler=get_openapi,
+            summary="The OpenAPI document",
+            tag="about",
+            query=NoQuery,
+            body=NoBody(),
+            answers=(Answer(200, "OpenAPI 3.1.", dict[str, Any]),),
+        ),
+    )
+    described = msgspec.json.encode(document(endpoints, limits))
+    return endpoints
 
 
-_OPENAPI: Final = Endpoint(
-    method="GET",
-    path="/openapi.json",
-    scope=Public(),
-    handler=get_openapi,
-    summary="The OpenAPI document",
-    tag="about",
-    query=NoQuery,
-    body=NoBody(),
-    answers=(Answer(200, "OpenAPI 3.1.", dict[str, object]),),
-)
-
-ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
-    *accounts.ENDPOINTS,
-    *folders.ENDPOINTS,
-    *messages.ENDPOINTS,
-    *content.ENDPOINTS,
-    *flags.ENDPOINTS,
-    *transfer.ENDPOINTS,
-    *bulk.ENDPOINTS,
-    *events.ENDPOINTS,
-    *about.ENDPOINTS,
-    _OPENAPI,
-)
-
-
-def openapi(limits: Limits | None = None) -> dict[str, object]:
+def openapi(limits: Limits | None = None) -> dict[str, Any]:
     """The OpenAPI 3.1 document, with the bounds that ``limits`` set (default: the defaults)."""
-    return document(ENDPOINTS, limits or Limits())
+    bounds = limits or Limits()
+    return document(table(bounds), bounds)

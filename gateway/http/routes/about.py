@@ -20,7 +20,7 @@ from gateway.http.query import NoQuery
 from gateway.http.reply import variant
 from gateway.identity.metadata import ProtectedResource, protected_resource
 
-_PUBLIC: Final = {"Cache-Control": "public, max-age=300"}
+PUBLIC: Final = {"Cache-Control": "public, max-age=300"}
 _PAGE_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
@@ -29,6 +29,9 @@ _PAGE_FILES: Final[Mapping[str, str]] = {
     "docs.html": "text/html; charset=utf-8",
     "docs.js": "text/javascript; charset=utf-8",
     "docs.css": "text/css; charset=utf-8",
+}
+_PAGE: Final[Mapping[str, bytes]] = {
+    name: files("gateway.http").joinpath("page", name).read_bytes() for name in _PAGE_FILES
 }
 
 
@@ -66,14 +69,13 @@ async def get_page_file(call: Call[NoQuery, None]) -> Response:
 
 
 def _json(call: Call[NoQuery, None], value: object) -> Response:
-    return variant(call, msgspec.json.encode(value), "application/json", _PUBLIC)
+    return variant(call, msgspec.json.encode(value), "application/json", PUBLIC)
 
 
 def _file(call: Call[NoQuery, None], name: str) -> Response:
     if name not in _PAGE_FILES:
         raise NotFound("no such file", field="file")
-    content = files("gateway.http").joinpath("page", name).read_bytes()
-    return variant(call, content, _PAGE_FILES[name], _PUBLIC | {"Content-Security-Policy": _PAGE_POLICY})
+    return variant(call, _PAGE[name], _PAGE_FILES[name], PUBLIC | {"Content-Security-Policy": _PAGE_POLICY})
 
 
 ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (

@@ -26,8 +26,8 @@ Ref = Annotated[str, Meta(pattern=f"^{PATH['folder'].pattern}$", max_length=PATH
 
 class EventsQuery(Query, kw_only=True, frozen=True):
     folders: Annotated[
-        list[Ref], Meta(min_length=1, max_length=50, description="folder ids or roles; default: inbox")
-    ] = ["inbox"]  # noqa: RUF012 - msgspec copies it for every value
+        tuple[Ref, ...], Meta(min_length=1, max_length=50, description="folder ids or roles; default: inbox")
+    ] = ("inbox",)
     types: (
         Annotated[list[Kind], Meta(min_length=1, description="kinds of changes wanted; default: all")] | UnsetType
     ) = UNSET
@@ -76,6 +76,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         body=NoBody(),
         answers=(Answer(200, "The stream.", media_type="text/event-stream"),),
         errors=MAIL,
+        conditional=False,
         headers={LAST_EVENT_ID: "the state heard last, to go on from"},
     ),
 )

@@ -141,5 +141,6 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         body=NoBody(),
         answers=(Answer(200, "The changes, and the state after them.", Changes, example=CHANGES),),
         errors=MAIL,
+        conditional=False,
     ),
 )
