@@ -23,7 +23,7 @@ Address = tuple[str | None, str]
 _PLACEHOLDERS = frozenset(
     (b"MISSING_MAILBOX", b"MISSING_DOMAIN", b"unspecified-domain", b".MISSING-HOST-NAME.", b".SYNTAX-ERROR.")
 )
-_CONTROLS = re.compile("[\x00-\x20\x7f-\x9f\ufeff]++")
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\ufeff]++")
 
 _TOKEN = re.compile(
     rb"""(?P<word>=\?[!-<>@-~]{1,64}\?[bBqQ]\?[^?\s"<>]*+\?=)
@@ -71,7 +71,7 @@ def _email(raw: bytes) -> str:
     raw = raw[:MAX_EMAIL]
     if raw.isascii():
         text = raw.decode("ascii")
-        return text if text.isprintable() and " " not in text else _CONTROLS.sub("", text)
+        return text if text.isprintable() else _CONTROLS.sub("", text)
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
@@ -135,12 +135,14 @@ class _Reader:
 
     def _comment(self) -> None:
         if not self.open_comments:
+            self.words.append(b"(")
             return
         start, depth, at = self.position, 1, self.position
         while depth:
             match = _COMMENT.search(self.raw, at)
             if match is None:
                 self.open_comments = False
+                self.words.append(b"(")
                 return
             at = match.end()
             if match[0] == b"\\":
@@ -154,11 +156,15 @@ class _Reader:
     def _angle(self) -> None:
         rest = self.raw
         start = self.position
+        while rest[start : start + 1] == b"<":
+            start += 1
         close = rest.find(b">", start, start + 2 * MAX_EMAIL) if start <= self.last_close else -1
         if rest[start : start + 1] == b'"':
             quoted = _QUOTED.match(rest, start + 1, start + 2 * MAX_EMAIL)
             if quoted is not None and close >= 0:
                 close = rest.find(b">", quoted.end(), quoted.end() + MAX_EMAIL)
+        elif b"<" in rest[start:close]:
+            close = -1  # the bracket that was found closes another address
         if close < 0:  # no bracket in reach: up to the next separator or blank
             ends = [at for mark in (b",", b";", b" ") if (at := rest.find(mark, start, start + MAX_EMAIL)) >= 0]
             close = min(ends, default=min(len(rest), start + MAX_EMAIL))
@@ -184,7 +190,7 @@ class _Reader:
         if self.angle is not None:
             pair = _pair(phrase or self.comment, self.angle, b"")
         elif b"@" in phrase:
-            pair = self._bare(phrase)
+            pair = self._bare()
         else:
             pair = _pair(None, phrase, b"") if phrase else None
         if pair is not None and (pair[0] or pair[1]):
@@ -193,11 +199,21 @@ class _Reader:
         self.comment = b""
         self.angle = None
 
-    def _bare(self, phrase: bytes) -> Address | None:
+    def _bare(self) -> Address | None:
         """``user@host (Name)``, ``Name user@host``, ``user @ host``."""
-        tokens = phrase[:MAX_OCTETS].replace(b" @ ", b"@").split()
+        tokens = self._tokens()
         spec = next((token for token in tokens if b"@" in token), b"")
         if len(tokens) > 1 and spec.strip(b"@") and not spec.startswith(b"@") and not spec.endswith(b"@"):
             name = b" ".join(token for token in tokens if token is not spec)
             return _pair(name or self.comment, spec.strip(b"[]'"), b"")
         return _pair(self.comment, b"".join(tokens), b"")
+
+    def _tokens(self) -> list[bytes]:
+        """The phrase cut at its blanks; a quoted local part is never cut."""
+        tokens: list[list[bytes]] = [[]]
+        for word in self.words[:MAX_OCTETS]:
+            if word == b" ":
+                tokens.append([])
+            else:
+                tokens[-1].append(word)
+        return [b"".join(pieces) for pieces in tokens if pieces]

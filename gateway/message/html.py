@@ -21,7 +21,7 @@ from gateway.message.style import PROPERTIES, filter_style
 from gateway.message.text import html_to_text
 
 MAX_HTML = 4_194_304  # characters; a longer one is shown as its text
-MAX_TAGS = 20_000  # plus one for every _TAG_ROOM characters; of what comes after only the text is kept
+MAX_TAGS = 10_000  # plus one for every _TAG_ROOM characters; of what comes after only the text is kept
 _TAG_ROOM = 20
 _MAX_VALUE = 2048  # characters of an attribute that is neither URL nor style
 

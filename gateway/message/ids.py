@@ -19,7 +19,8 @@ def message_ids(raw: bytes | None) -> list[str]:
     text = _text(raw)
     found = [_BLANK.sub("", bare) for bare in _BRACKETED.findall(text)]
     if not found and "<" not in text:
-        found = [token for token in text.replace(",", " ").replace(";", " ").split() if "@" in token]
+        words = text.replace(",", " ").replace(";", " ").split()
+        found = [_BLANK.sub("", word) for word in words if "@" in word]
     elif not found:
         found = [_BLANK.sub("", text.rpartition("<")[2])]  # the closing bracket was cut off
     ids = [one for one in found if one and len(one) <= _LONGEST]

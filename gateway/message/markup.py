@@ -24,6 +24,7 @@ _ATTRIBUTE = re.compile(
     rf"([^ \t\n\f\r/>=][^ \t\n\f\r/>=]*+)(?:{_W}*+={_W}*+(?:\"([^\"]*+)\"|'([^']*+)'|([^ \t\n\f\r>]++)))?+"
 )
 _MARKUP = re.compile(r"<(?=[A-Za-z/!?])")
+_TAG_BEGUN = re.compile(r"</?[A-Za-z]")
 _COMMENT_END = re.compile(r"--!?>")
 
 # Elements whose content is no markup.

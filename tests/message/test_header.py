@@ -1,0 +1,49 @@
+"""Header blocks into fields."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.message.header import MAX_FIELDS, every, first, split_fields
+
+
+def test_fields_in_order_with_their_folding() -> None:
+    fields = split_fields(b"Subject: a\r\n b\r\nTo:x\r\nSUBJECT : c\r\n\r\nBody: no\r\n")
+    assert [(field.name, field.unfolded) for field in fields] == [
+        (b"subject", b"a b"),
+        (b"to", b"x"),
+        (b"subject", b"c"),
+    ]
+    assert fields[0].value == b" a\r\n b"
+    assert first(fields, b"to") == b"x"
+    assert first(fields, b"cc") is None
+    assert every(fields, b"subject") == [b"a b", b"c"]
+
+
+def test_line_ends_of_any_kind() -> None:
+    for end in (b"\r\n", b"\n", b"\r"):
+        fields = split_fields(end.join([b"A: 1", b"B: 2", b"", b"C: 3"]))
+        assert [(field.name, field.unfolded) for field in fields] == [(b"a", b"1"), (b"b", b"2")]
+
+
+def test_lines_that_are_no_field_are_passed_over() -> None:
+    fields = split_fields(b"From someone Mon Jan 1\r\nA: 1\r\njunk line\r\n\xff\xfe\r\nB: 2\r\n")
+    assert [field.name for field in fields] == [b"a", b"b"]
+
+
+def test_empty_lines_before_the_first_field_don_t_end_the_block() -> None:
+    assert [field.name for field in split_fields(b"\r\nA: 1\r\n\r\nB: 2")] == [b"a"]
+
+
+def test_the_number_of_fields_is_bounded() -> None:
+    assert len(split_fields(b"a:1\n" * (MAX_FIELDS + 10))) == MAX_FIELDS
+
+
+@given(st.one_of(st.binary(max_size=200), st.text("aB: \r\n\t", max_size=100).map(str.encode)))
+def test_anything_splits(block: bytes) -> None:
+    for field in split_fields(block):
+        assert field.name == field.name.lower()
+        assert b":" not in field.name
+        assert b"\n" not in field.unfolded
+        assert b"\r" not in field.unfolded
