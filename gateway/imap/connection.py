@@ -8,19 +8,21 @@ façade. Replaced: the receive path, the routing of responses, ``execute`` and w
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from aioimaplib.aioimaplib import AUTH, IMAP4, LOGOUT, NONAUTH, SELECTED, Cmd, Command, Commands, Exec
+from aioimaplib.aioimaplib import IMAP4, Cmd, Command, Commands, Exec
 from aioimaplib.aioimaplib import IMAP4ClientProtocol as ClientProtocol
 
 from gateway.errors import ConnectionLost, DeadlinePassed, GatewayError, LocalError, ProtocolViolation, TlsFailed
 from gateway.imap.connection_intake import Intake
 from gateway.imap.connection_queue import Queue
+from gateway.imap.connection_states import ADDITIONS, LOGOUT, WRITES, after, greeted, shown
 from gateway.imap.connection_watch import SilenceWatch
+from gateway.imap.connection_writer import Writer
 from gateway.imap.encode.arg import StreamLiteral
-from gateway.imap.encode.command import CommandLine, Wait
+from gateway.imap.encode.command import CommandLine
 from gateway.imap.endpoint import Deadlines, Endpoint
 from gateway.imap.framer import Frame, Sink
 from gateway.imap.response import Condition, Continue, Response, Tagged
@@ -33,32 +35,10 @@ DRAIN_OCTETS: Final = 1_048_576
 VOCABULARY: Final[Mapping[str, Any]] = MappingProxyType(
     {
         **Commands,
-        # is_sync: runs alone, as its data could be taken for another command's.
-        "IDLE": Cmd("IDLE", (AUTH, SELECTED), Exec.is_sync),
-        "ENABLE": Cmd("ENABLE", (AUTH, SELECTED), Exec.is_sync),
-        "UNSELECT": Cmd("UNSELECT", (SELECTED,), Exec.is_sync),
-        "NOTIFY": Cmd("NOTIFY", (AUTH, SELECTED), Exec.is_sync),
-        "UNAUTHENTICATE": Cmd("UNAUTHENTICATE", (AUTH, SELECTED), Exec.is_sync),
-        "GETMETADATA": Cmd("GETMETADATA", (AUTH, SELECTED), Exec.is_async),
-        "LISTRIGHTS": Cmd("LISTRIGHTS", (AUTH, SELECTED), Exec.is_async),
-    }
-)
-# Once these are sent and the connection is lost, nobody can tell whether they were carried out.
-WRITES: Final = frozenset(
-    {"APPEND", "STORE", "COPY", "MOVE", "EXPUNGE", "CLOSE", "CREATE", "DELETE", "RENAME", "SUBSCRIBE", "UNSUBSCRIBE"}
-)
-# RFC 9051 section 3: the state after a command's tag; where nothing stands here it stays as it is.
-_NEXT_STATE: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
-    {
-        ("LOGIN", "OK"): AUTH,
-        ("AUTHENTICATE", "OK"): AUTH,
-        ("SELECT", "OK"): SELECTED,
-        ("SELECT", "NO"): AUTH,
-        ("EXAMINE", "OK"): SELECTED,
-        ("EXAMINE", "NO"): AUTH,
-        ("CLOSE", "OK"): AUTH,
-        ("UNSELECT", "OK"): AUTH,
-        ("LOGOUT", "OK"): LOGOUT,
+        **{
+            name: Cmd(name, addition.states, Exec.is_sync if addition.alone else Exec.is_async)
+            for name, addition in ADDITIONS.items()
+        },
     }
 )
 
@@ -77,14 +57,10 @@ class Pending(Command):  # type: ignore[misc]  # aioimaplib has no type informat
         self.line, self.want = line, want
         want.tag = tag
         self.alone = bool(VOCABULARY[name].exec is Exec.is_sync)
-        self.steps: Iterator[bytes | StreamLiteral | Wait] = iter(())
         self.tagged: Tagged | None = None
         self.started = self.finished = self.abandoned = False
-        # Set when its StreamLiteral is reached, or it is over: then its owner may upload.
-        self.turn = asyncio.Event()
-        self.upload: AsyncIterable[bytes] | None = next(
-            (part.source for part in line.parts if isinstance(part, StreamLiteral)), None
-        )
+        self.turn = asyncio.Event()  # see connection_writer.Written
+        self.literal = next((part for part in line.parts if isinstance(part, StreamLiteral)), None)
         self.on_begin: Callable[[], None] | None = None
         # Answers a continuation that no literal waits for: AUTHENTICATE and IDLE.
         self.on_continue: Callable[[bytes], bytes | None] | None = None
@@ -128,21 +104,18 @@ class Wire(ClientProtocol):  # type: ignore[misc]  # aioimaplib has no type info
         on_bytes: Callable[[int, int], None] | None = None,
     ) -> None:
         super().__init__(loop)
-        self.bytes_in = self.bytes_out = 0
+        self.bytes_in = 0
         self.lost = asyncio.Event()
         self.fault: GatewayError | None = None
         self.greeting: asyncio.Future[Condition] = loop.create_future()
-        self.literal_plus = self.literal_minus = False
         self.open_sink: Callable[[Frame, int], Sink | None] | None = None
         self.on_news: Callable[[Response, bool], None] | None = None
         self.watch = SilenceWatch(loop, deadlines.command, self._silent)
         self.switching = False  # STARTTLS was accepted: not one octet may come before TLS
         self.intake = Intake(loop, self.watch, take=self._take, refuse=self._refuse, open_sink=self._sink)
+        self.writer = Writer(self.watch, on_bytes, freed=self._pump, broken=self._upload_broke)
         self._on_bytes = on_bytes
         self._queue: Queue[Pending] = Queue()
-        self._writer: Pending | None = None
-        self._writable = asyncio.Event()
-        self._writable.set()
         self._quiet = asyncio.Event()
         self._quiet.set()
         self._drain_limit: int | None = None
@@ -151,7 +124,7 @@ class Wire(ClientProtocol):  # type: ignore[misc]  # aioimaplib has no type info
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self.intake.transport = self.transport
+        self.intake.transport = self.writer.transport = self.transport
 
     def data_received(self, data: bytes) -> None:
         self.bytes_in += len(data)
@@ -175,16 +148,15 @@ class Wire(ClientProtocol):  # type: ignore[misc]  # aioimaplib has no type info
 
     def secured(self, transport: asyncio.Transport) -> None:
         """TLS has begun over what was the transport; what came before is forgotten."""
-        self.transport = self.intake.transport = transport
+        self.transport = self.intake.transport = self.writer.transport = transport
         self.intake.restart()
         self.switching = False
 
     def pause_writing(self) -> None:
-        self._writable.clear()
+        self.writer.pause()
 
     def resume_writing(self) -> None:
-        self.watch.progress()
-        self._writable.set()
+        self.writer.resume()
 
     def _sink(self, frame: Frame, size: int) -> Sink | None:
         return self.open_sink(frame, size) if self.open_sink is not None else None
@@ -214,23 +186,22 @@ class Wire(ClientProtocol):  # type: ignore[misc]  # aioimaplib has no type info
             self.on_news(response, ours)
 
     def _greet(self, response: Response) -> None:
-        states = {"OK": NONAUTH, "PREAUTH": AUTH, "BYE": LOGOUT}
-        if type(response) is not Condition or response.status not in states:
+        state = greeted(response.status) if type(response) is Condition else None
+        if state is None or not isinstance(response, Condition):
             raise ProtocolViolation("what answers is no IMAP server")
-        self.state = states[response.status]
+        self.state = state
         self.greeting.set_result(response)
 
     def _complete(self, tagged: Tagged) -> None:
         command = self._queue.done(tagged.tag)
         if command is None:
             raise ProtocolViolation("the mail server answered a command that was not given")
-        if self._writer is command and not command.turn.is_set():
-            self._writer = None  # refused before its literal was asked for: nothing of that was sent
+        self.writer.answered(command)
         if command.name == "STARTTLS" and tagged.status == "OK":
             self.switching = True
             if self.intake.pending:
                 raise ProtocolViolation("the mail server sent data between STARTTLS and TLS")
-        self.state = _NEXT_STATE.get((command.name, tagged.status), self.state)
+        self.state = after(self.state, command.name, tagged.status)
         self._tell(tagged, True)
         command.complete(tagged)
         if not self._queue.active:
@@ -238,18 +209,14 @@ class Wire(ClientProtocol):  # type: ignore[misc]  # aioimaplib has no type info
         self._pump()
 
     def _go_on(self, data: bytes) -> None:
-        if self._writer is not None:
-            if not self._writer.turn.is_set():
-                self._write(self._writer)
-                self._pump()
-            return
         alone = self._queue.alone
-        if alone is not None and alone.on_continue is not None:
+        if not self.writer.go_on() and alone is not None and alone.on_continue is not None:
             answer = alone.on_continue(data)
             if answer is not None:
-                self.send_octets(answer + b"\r\n")
+                self.writer.send(answer + b"\r\n")
 
     def _bye(self, text: str) -> None:
+        text = shown(text)
         alone = self._queue.alone
         if alone is None or alone.name != "LOGOUT":
             detail = "the mail server ended the connection" + (f": {text}" if text else "")
@@ -286,9 +253,10 @@ class Wire(ClientProtocol):  # type: ignore[misc]  # aioimaplib has no type info
     async def answer(self, command: Pending) -> Tagged:
         """The tag of a command that was started."""
         try:
-            if command.upload is not None:
-                await self._upload(command, command.upload)
-            await command.wait()
+            if command.literal is not None:
+                await self._answer_upload(command, command.literal)
+            else:
+                await command.wait()
         except asyncio.CancelledError:
             self.abandon(command)
             raise
@@ -296,9 +264,28 @@ class Wire(ClientProtocol):  # type: ignore[misc]  # aioimaplib has no type info
             raise LocalError("a command ended without its tag")
         return command.tagged
 
+    async def _answer_upload(self, command: Pending, literal: StreamLiteral) -> None:
+        """The end of the connection ends the wait at once, however long the source would still take."""
+        upload = asyncio.ensure_future(self.writer.upload(command, literal))
+        try:
+            await command.wait()
+            await upload  # an early NO: the literal was promised all the same
+        except ConnectionLost:
+            if upload.done() and not upload.cancelled() and upload.exception() is not None:
+                await upload  # the source's own failure says more
+            raise
+        finally:
+            upload.cancel()
+            await asyncio.wait([upload])
+            if not upload.cancelled():
+                upload.exception()  # looked at
+
+    def _upload_broke(self) -> None:
+        self.end(lambda: ConnectionLost("an upload broke off"))
+
     def abandon(self, command: Pending) -> None:
         """Nobody waits for it any more. Its answer is drained as it comes; half-written, it ends the connection."""
-        if self._writer is command:
+        if self.writer.command is command:
             self.end(lambda: ConnectionLost("a command was abandoned half-written"))
         elif command.finished:
             return
@@ -328,7 +315,7 @@ class Wire(ClientProtocol):  # type: ignore[misc]  # aioimaplib has no type info
         return self.fault is None
 
     def _pump(self) -> None:
-        while self._writer is None and (command := self._queue.next()) is not None:
+        while self.writer.command is None and (command := self._queue.next()) is not None:
             self._begin(command)
         if self._queue:
             self._quiet.clear()
@@ -344,60 +331,13 @@ class Wire(ClientProtocol):  # type: ignore[misc]  # aioimaplib has no type info
         if command.on_begin is not None:
             command.on_begin()
         self.watch.arm()
-        command.steps = iter(
-            command.line.pieces(tag=command.tag, literal_plus=self.literal_plus, literal_minus=self.literal_minus)
-        )
-        self._writer = command
-        self._write(command)
-
-    def _write(self, command: Pending) -> None:
-        """Writes on until the server or a source must be waited for, or the line is whole."""
-        for step in command.steps:
-            if isinstance(step, bytes):
-                self.send_octets(step)
-            elif isinstance(step, Wait):
-                return
-            else:
-                command.turn.set()
-                return
-        self._writer = None
-
-    async def _upload(self, command: Pending, source: AsyncIterable[bytes]) -> None:
-        await command.turn.wait()
-        if self._writer is not command:
-            return  # refused, or lost, before its literal
-        try:
-            with self.watch.patience():
-                async for chunk in source:
-                    await self._flow()
-                    if self.fault is not None:
-                        return
-                    self.send_octets(chunk)
-            command.turn.clear()
-            self._write(command)
-            self._pump()
-        finally:
-            if self._writer is command and command.turn.is_set():  # the source broke: no taking back half a literal
-                self.end(lambda: ConnectionLost("an upload broke off"))
-
-    async def _flow(self) -> None:
-        """Waits while the transport holds enough; here it is the server's turn."""
-        if not self._writable.is_set():
-            self.watch.go_on()
-            try:
-                await self._writable.wait()
-            finally:
-                self.watch.wait()
-
-    def send_octets(self, octets: bytes) -> None:
-        if self.fault is None and self.transport is not None:
-            self.bytes_out += len(octets)
-            if self._on_bytes is not None:
-                self._on_bytes(0, len(octets))
-            self.transport.write(octets)
+        self.writer.begin(command)
 
     def send(self, line: str, scrub: str | None = None) -> None:
         raise LocalError("a line that the encoder did not make")
+
+    def has_pending_idle_command(self) -> bool:
+        return self._queue.alone is not None and self._queue.alone.name == "IDLE"
 
     # --- the end ---
 
@@ -414,7 +354,7 @@ class Wire(ClientProtocol):  # type: ignore[misc]  # aioimaplib has no type info
         self.fault = why()
         self.state = LOGOUT
         self.watch.stop()
-        self._writer = None
+        self.writer.stop()
         for command in self._queue.clear():
             error = why()
             if isinstance(error, ConnectionLost):
@@ -423,7 +363,6 @@ class Wire(ClientProtocol):  # type: ignore[misc]  # aioimaplib has no type info
         if not self.greeting.done():
             self.greeting.set_exception(why())
             self.greeting.exception()  # looked at, even where nobody waits for it
-        self._writable.set()
         self._quiet.set()
         self.lost.set()
         if self.transport is not None:

@@ -10,6 +10,7 @@ from typing import Final
 
 from gateway.errors import ConnectFailed, ConnectionLost, DeadlinePassed, GatewayError, Refused, TlsFailed, TlsRequired
 from gateway.imap.connection import Connection, Wire
+from gateway.imap.connection_states import shown
 from gateway.imap.encode.command import command
 from gateway.imap.endpoint import Deadlines, Endpoint
 from gateway.imap.response import Capability, CapabilityCode, Condition
@@ -61,8 +62,8 @@ async def greeted(connection: Connection, deadlines: Deadlines) -> Condition:
         raise DeadlinePassed("the mail server did not greet in time") from error
     if greeting.status == "BYE":
         if greeting.code is not None:
-            raise Refused(greeting.text[:200], code=greeting.code.name, command="greeting")
-        raise ConnectionLost("the mail server turned the connection away", bye=greeting.text)
+            raise Refused(shown(greeting.text), code=greeting.code.name, command="greeting")
+        raise ConnectionLost("the mail server turned the connection away", bye=shown(greeting.text))
     return greeting
 
 

@@ -109,8 +109,12 @@ class Messages(Want):
         return Claim.NONE
 
     def _claim_fetched(self, response: Fetched) -> Claim:
-        if response.uid is None or response.uid not in self._uids:
+        if response.uid is None:
             return Claim.NONE
+        if response.uid not in self._uids:
+            # ``n:*`` is answered with the last message even where that is below n: ours, but not wanted.
+            strayed = self._uids.last == limits.MAX_NUMBER and self._names <= response.present
+            return Claim.AGAIN if strayed else Claim.NONE
         had = self.messages.get(response.uid)
         answered = response.present & self._names
         keys = {match_section(self._keys, key) for key in response.sections} - {None}
@@ -123,7 +127,7 @@ class Messages(Want):
 
     def take(self, response: Response) -> None:
         match response:
-            case Fetched(uid=int(uid)):
+            case Fetched(uid=int(uid)) if uid in self._uids:
                 if response.sections:
                     response = replace(
                         response,

@@ -107,7 +107,8 @@ class Session(SigningIn, Idling, Transferring, Streaming, Foldering, Appending):
             sync = {"qresync": "QRESYNC", "condstore": "CONDSTORE", "window": None}[self.capabilities.sync_mode()]
             if sync is not None:
                 pendings.append(self._start("ENABLE", words(sync), want=Single(Enabled)))
-        await self._finish_all(pendings)
+        for pending in pendings:
+            await self._wire.answer(pending)  # a server that refuses these is served without
         self.server_id = who.value.fields if who.value is not None else None
 
     # --- life ---
@@ -137,7 +138,7 @@ class Session(SigningIn, Idling, Transferring, Streaming, Foldering, Appending):
 
     @property
     def bytes_out(self) -> int:
-        return self._wire.bytes_out
+        return self._wire.writer.octets
 
     async def settle(self) -> bool:
         """Whether the session may be handed on: what was abandoned is drained within 250 ms and 1 MB, or it ends."""

@@ -5,14 +5,13 @@ from __future__ import annotations
 from gateway.errors import Refused
 from gateway.imap.capability import Capabilities
 from gateway.imap.connection import Connection, Pending, Wire
+from gateway.imap.connection_states import shown
 from gateway.imap.encode.arg import Arg
 from gateway.imap.encode.command import command
 from gateway.imap.endpoint import Deadlines, Endpoint
 from gateway.imap.mailbox import Mailbox
 from gateway.imap.response import Capability, CapabilityCode, Condition, Enabled, Response, Tagged
 from gateway.imap.routing import Want
-
-SHOWN = 200  # characters of a server's text that an error carries
 
 
 class Core:
@@ -87,12 +86,12 @@ class Core:
         self._told = True
         enabled = self.capabilities.enabled
         self.capabilities = Capabilities.of(names).with_enabled(enabled).without(self._ignore)
-        self._wire.literal_plus = self.capabilities.has("LITERAL+")
-        self._wire.literal_minus = self.capabilities.has("LITERAL-")
+        self._wire.writer.literal_plus = self.capabilities.has("LITERAL+")
+        self._wire.writer.literal_minus = self.capabilities.has("LITERAL-")
+        self._wire.capabilities = set(self.capabilities.names)  # for aioimaplib's façade
 
 
 def refused(name: str, tagged: Tagged) -> Refused:
     """The error for a tagged NO or BAD."""
-    text = "".join(char for char in tagged.text if char.isprintable())[:SHOWN]
     code = tagged.code.name if tagged.code is not None else None
-    return Refused(text, code=code, status=tagged.status, command=name)
+    return Refused(shown(tagged.text), code=code, status=tagged.status, command=name)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Protocol
 
-from gateway.errors import ConnectionLost
+from gateway.errors import ConnectionLost, ProtocolViolation
 from gateway.imap.connection import Pending
 from gateway.imap.encode.command import command
 from gateway.imap.response import Condition, Response
@@ -42,8 +42,10 @@ class Idling(Selecting):
         self._wire.start(pending)
         try:
             await idle.begun.wait()
-            if not pending.finished:
-                yield idle
+            if pending.finished:
+                await self._finish(pending)
+                raise ProtocolViolation("the mail server ended IDLE before it began")
+            yield idle
         except asyncio.CancelledError:
             idle.done()
             self._wire.abandon(pending)
@@ -101,7 +103,7 @@ class _Idle:
 
     def done(self) -> None:
         if self._stop():
-            self._wire.send_octets(b"DONE\r\n")
+            self._wire.writer.send(b"DONE\r\n")
 
     async def wait(self, timeout: float) -> bool:
         with suppress(TimeoutError):
