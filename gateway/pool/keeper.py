@@ -47,15 +47,20 @@ class Keeper(Generic[S]):
     # Serving those who wait
 
     def serve(self, account: Account[S]) -> None:
-        """Give those who wait what can be had; who is not first gets only what the first has no use for."""
-        first = True
+        """Give those who wait what can be had.
+
+        Requests and watchers stand in a lane each, for they wait for different things; who is not first in a lane gets
+        only what is idle and of no use to those before.
+        """
+        stuck: set[bool] = set()
         for waiter in list(account.waiters.values()):
-            if self._serve(account, waiter, first=first):
+            lane = waiter.ask.watch
+            if lane in stuck and not account.of(State.IDLE):
+                continue
+            if self._serve(account, waiter, first=lane not in stuck):
                 del account.waiters[waiter.ticket]
-            elif account.of(State.IDLE):
-                first = False
             else:
-                break
+                stuck.add(lane)
         self.ledger.tidy(account)
 
     def _serve(self, account: Account[S], waiter: Waiter[S], *, first: bool) -> bool:

@@ -146,7 +146,10 @@ def _worth_waiting(ask: Ask, scene: Scene) -> bool:
 
 
 def _spare(scene: Scene) -> int | None:
-    """An idle connection of the same user that the one who waits can't use: past its time, then stale, then oldest."""
-    idle = [slot for slot in scene.slots if slot.state is State.IDLE]
+    """An idle connection of the same user that the one who waits can't use: past its time, then stale, then oldest.
+
+    One that was opened to watch is idle only for as long as it takes to hand it over.
+    """
+    idle = [slot for slot in scene.slots if slot.state is State.IDLE and not slot.watch]
     spare = min(idle, key=lambda slot: (slot.fit, not slot.stale, slot.used_at), default=None)
     return None if spare is None else spare.number
