@@ -65,7 +65,9 @@ def configure(settings: Log, stream: TextIO | None = None) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[merge_contextvars, _first_line],
-            processors=[*_shared(), structlog.stdlib.ProcessorFormatter.remove_processors_meta, final],
+            processors=[*_shared(), structlog.stdlib.ProcessorFormatter.remove_processors_meta, _joined, final]
+            if settings.format == "console"
+            else [*_shared(), structlog.stdlib.ProcessorFormatter.remove_processors_meta, final],
         )
     )
     root = logging.getLogger()
@@ -149,6 +151,14 @@ def _exception(_logger: object, _method: str, event: Event) -> Event:
     raised = _raised(info)
     if raised is not None:
         event["exception"] = _described(raised)
+    return event
+
+
+def _joined(_logger: object, _method: str, event: Event) -> Event:
+    """The console's renderer wants an exception as one text."""
+    lines = event.get("exception")
+    if isinstance(lines, list):
+        event["exception"] = "\n".join(lines)
     return event
 
 

@@ -62,7 +62,6 @@ class DownloadResponse(Response):
     """Sends nothing before the first octets are there, so that a failure until then is a proper problem."""
 
     def __init__(self, download: Download, *, ranged: bool) -> None:
-        self.body = b""
         self.background = None
         partial = download.ranges and download.size is not None and ranged
         self.status_code = 206 if partial else 200

@@ -78,6 +78,8 @@ def _decoded(raw: bytes, field: str) -> str:
 def _typed(name: str, text: str, kind: types.Type | None) -> Any:
     """The text as the declared kind, as far as msgspec would be laxer than we are."""
     match kind:
+        case types.Metadata():
+            return _typed(name, text, kind.type)
         case types.IntType():
             if not _INTEGER.fullmatch(text):
                 raise InvalidRequest("this is not a whole number", field=name)
