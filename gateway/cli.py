@@ -88,7 +88,8 @@ def _check(options: argparse.Namespace) -> int:
     from gateway.check import check
     from gateway.settings.load import load
 
-    return check(load(options.config), account=options.account, token_file=options.token_file)
+    settings = load(options.config)
+    return check(settings, account=options.account, token_file=options.token_file, write=sys.stdout.write)
 
 
 def _openapi(_: argparse.Namespace) -> int:

@@ -83,7 +83,7 @@ def _selected(folder: Folder | None, selection: set[bytes]) -> bool:
 def _attributes(store: Store, name: bytes, folder: Folder | None, *, subscribed: bool) -> list[bytes]:
     found = [b"\\HasChildren" if store.below(name) else b"\\HasNoChildren"]
     if folder is None:
-        return [*found, b"\\NonExistent", b"\\Noselect"]
+        return [*found, b"\\Noselect"]
     if folder.use:
         found.append(folder.use)
     if subscribed and folder.subscribed:

@@ -95,11 +95,13 @@ export class MessageList {
         onclick: () => this.onOpen(message),
       },
       h("span", { class: "avatar", data: { hue: hue(who) }, "aria-hidden": "true" }, initial(who.replace(/^To /, ""))),
-      h("span", { class: "who", dir: "auto" }, who),
-      h("time", { class: "when", datetime: message.receivedAt }, shortDate(message.receivedAt)),
-      h("span", { class: "subject", dir: "auto" }, message.subject || "(no subject)"),
-      h("span", { class: "preview", dir: "auto" }, message.preview || ""),
-      h("span", { class: "marks" }, message.hasAttachment && icon("clip"), star),
+      h(
+        "span",
+        { class: "lines" },
+        h("span", { class: "line" }, h("span", { class: "who", dir: "auto" }, who), h("time", { class: "when", datetime: message.receivedAt }, shortDate(message.receivedAt))),
+        h("span", { class: "line" }, h("span", { class: "subject", dir: "auto" }, message.subject || "(no subject)"), message.hasAttachment && icon("clip"), star),
+        message.preview && h("span", { class: "preview", dir: "auto" }, message.preview),
+      ),
     );
   }
 }

@@ -6,7 +6,7 @@ import { folderLabel } from "./folders.js";
 
 const FRAME_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src blob: data:";
 const FRAME_STYLE =
-  "html{background:#fff;color:#1b2330;color-scheme:light}body{margin:0;padding:20px;font:15px/1.6 system-ui,sans-serif;" +
+  "html{background:#fff;color:#1b2330;color-scheme:light}body{margin:0;padding:16px;font:15px/1.6 system-ui,sans-serif;" +
   "overflow-wrap:anywhere}img{max-width:100%;height:auto}table{max-width:100%}";
 
 export class Reader {
