@@ -160,7 +160,7 @@ async def test_random_requests_with_cancellations_never_meet_somebody_elses_conn
     assert rig.tally.leases == 0
 
 
-async def test_an_opener_that_signs_in_twice_on_one_connection_is_a_defect_not_a_leak(make: MakeRig) -> None:
+async def test_a_defect_in_opening_is_told_and_leaks_nothing(make: MakeRig) -> None:
     rig = make()
     rig.server.errors.append(KeyError("a defect"))
     seen: list[dict[str, object]] = []
