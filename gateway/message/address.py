@@ -34,6 +34,7 @@ _TOKEN = re.compile(
 )
 _QUOTED = re.compile(rb'((?:[^"\\]++|\\.)*+)"', re.DOTALL)
 _COMMENT = re.compile(rb"[()\\]")
+_SEPARATOR = re.compile(rb"[,; ]")
 _ESCAPE = re.compile(rb"\\(.)", re.DOTALL)
 
 
@@ -166,8 +167,8 @@ class _Reader:
         elif b"<" in rest[start:close]:
             close = -1  # the bracket that was found closes another address
         if close < 0:  # no bracket in reach: up to the next separator or blank
-            ends = [at for mark in (b",", b";", b" ") if (at := rest.find(mark, start, start + MAX_EMAIL)) >= 0]
-            close = min(ends, default=min(len(rest), start + MAX_EMAIL))
+            end = _SEPARATOR.search(rest, start, start + MAX_EMAIL)
+            close = end.start() if end else min(len(rest), start + MAX_EMAIL)
             self.position = close
         else:
             self.position = close + 1
@@ -176,7 +177,7 @@ class _Reader:
             spec = spec.rpartition(b":")[2]
         if self.angle:
             self._finish()  # "<a@b> <c@d>": the comma is missing
-        self.angle = spec
+        self.angle = spec or self.angle
 
     def _colon(self) -> None:
         """A group's name ends here (RFC 5322 section 3.4), unless an address stands before it, as in ``mailto:``."""
@@ -185,6 +186,8 @@ class _Reader:
             self.comment = b""
 
     def _finish(self) -> None:
+        if not self.words and not self.angle:
+            return
         phrase = b"".join(self.words).strip()
         pair: Address | None
         if self.angle is not None:

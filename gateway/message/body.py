@@ -79,6 +79,9 @@ def decompose(root: PartLike | None) -> Bodies:
     problems = ("too-many-parts",) if stack else ()
     while stack:
         stack.pop().close()
+    # An alternative that was closed may have put a picture into the other list after it was attached.
+    both = {id(part) for part in text} & {id(part) for part in html}
+    attachments = [pair for pair in attachments if id(pair[0]) not in both]
     offered = any(_is_offered(part, parent) for part, parent in attachments)
     return Bodies(tuple(text), tuple(html), tuple(part for part, _ in attachments), offered, problems)
 

@@ -55,7 +55,7 @@ def safe_file_name(name: str | None, *, fallback: str = "attachment") -> str:
     text = _UNSAFE.sub("", (name or "")[:4096])
     text = _BLANKS.sub(" ", _SEPARATORS.sub("_", text)).strip(" .")
     stem, dot, extension = text.rpartition(".")
-    if not dot or len(extension) > _MAX_EXTENSION or not stem:
+    if not (dot and stem and extension.isalnum()) or len(extension) > _MAX_EXTENSION:
         stem, extension = text, ""
     tail = "." + extension if extension else ""
     stem = stem[: MAX_NAME - len(tail)]

@@ -64,6 +64,7 @@ def tokens(source: str) -> Iterator[Token]:
             if end is None:
                 unclosed.add(name)
                 if name in ("script", "style"):
+                    yield "raw", name, source[position:]
                     return
             else:
                 yield "raw", name, source[position : end.start()]
