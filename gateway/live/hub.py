@@ -85,7 +85,7 @@ class Hub:
             for name in names:
                 await self._seat(stream, account, name, position)
         except BaseException:
-            stream.leave()
+            stream.close()
             raise
         stream.greet(self._hello(stream))
         return stream

@@ -74,12 +74,8 @@ class Stream:
                 return None
         return self._take()
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Leave all watchers. Safe to call twice."""
-        self.leave()
-
-    def leave(self) -> None:
-        """What :meth:`close` does, where nothing can be awaited."""
         if not self.ended:
             self.ended = True
             self._closed(self)
@@ -99,6 +95,6 @@ class Stream:
                 return event
         if self._bye is not None and not self.ended:
             bye = self._bye
-            self.leave()
+            self.close()
             return bye
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gateway.accounts.account import Account
+from gateway.mail.again import reading
 from gateway.mail.desk import Desk, target_of
 from gateway.mail.resource import AccountInfo, Budget
 
@@ -12,6 +13,7 @@ def brief(account: Account) -> AccountInfo:
     return AccountInfo(id=account.id, address=account.address, provider=account.provider.name)
 
 
+@reading
 async def describe(desk: Desk, account: Account) -> AccountInfo:
     """Capabilities, how well changes can be told, and the connection budget."""
     async with desk.session(account) as session:

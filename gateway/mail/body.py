@@ -13,6 +13,7 @@ from gateway.imap.response import SectionKey
 from gateway.imap.session import Session
 from gateway.imap.structure import BodyPart
 from gateway.mail.address import check_validity, parse_message
+from gateway.mail.again import reading
 from gateway.mail.desk import Desk
 from gateway.mail.messages import fetch_one
 from gateway.mail.parts import structure_of
@@ -45,6 +46,7 @@ class Text:
     truncated: bool
 
 
+@reading
 async def get_body(
     desk: Desk,
     account: Account,

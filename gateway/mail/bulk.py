@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from gateway.accounts.account import Account
 from gateway.imap.encode.fetch_item import Item
 from gateway.mail.address import id_of_message
+from gateway.mail.again import writing
 from gateway.mail.desk import Desk
 from gateway.mail.flags import flag_change, store
 from gateway.mail.request import BulkDelete, BulkFlags, BulkMove, FlagPatch
@@ -17,6 +18,7 @@ from gateway.mail.summary import keywords
 from gateway.mail.transfer import Transferred, erase, relocate, trash_for
 
 
+@writing
 async def bulk_flags(desk: Desk, account: Account, ref: str, wanted: BulkFlags) -> BulkResult:
     """Change flags; each outcome carries the flags afterwards."""
     name = await resolve(desk, account, ref)
@@ -37,16 +39,19 @@ async def bulk_flags(desk: Desk, account: Account, ref: str, wanted: BulkFlags) 
     return BulkResult(results=in_order(outcomes, ids))
 
 
+@writing
 async def bulk_move(desk: Desk, account: Account, ref: str, wanted: BulkMove) -> BulkResult:
     """Move to another folder; each outcome carries the new id where the server tells it."""
     return await _relocate(desk, account, ref, wanted, keep=False)
 
 
+@writing
 async def bulk_copy(desk: Desk, account: Account, ref: str, wanted: BulkMove) -> BulkResult:
     """Copy to another folder; each outcome carries the copy's id where the server tells it."""
     return await _relocate(desk, account, ref, wanted, keep=True)
 
 
+@writing
 async def bulk_delete(desk: Desk, account: Account, ref: str, wanted: BulkDelete) -> BulkResult:
     """Move to the trash, or remove for good where ``permanent`` or where the folder is the trash itself."""
     name = await resolve(desk, account, ref)

@@ -20,6 +20,7 @@ from gateway.imap.name import MailboxName
 from gateway.imap.session import Session
 from gateway.imap.uids import SequenceSet, UidSet
 from gateway.mail.address import id_of_folder, id_of_message
+from gateway.mail.again import reading
 from gateway.mail.desk import Desk
 from gateway.mail.find import find
 from gateway.mail.resource import Changes, Coverage, FlagUpdate, MessageSummary
@@ -48,11 +49,12 @@ class Deletions:
     settled: bool = True
 
 
+@reading
 async def changes(desk: Desk, account: Account, ref: str, *, since: str, max_changes: int) -> Changes:
     """What changed since a state token. Raises InvalidRequest, NotFound, IdExpired."""
     old = FolderState.parse(since, field="since")
     name = await resolve(desk, account, ref)
-    async with desk.folder(account, name) as (session, _):
+    async with desk.stale(account, name) as session:
         await refresh(session)
         now = await state_of(session)
         return await changes_between(session, name, old, now, most=max_changes)

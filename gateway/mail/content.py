@@ -11,6 +11,7 @@ from gateway.imap.encode.fetch_item import BinarySize, Item, Section
 from gateway.imap.session import Session
 from gateway.imap.structure import BodyPart
 from gateway.mail.address import check_validity, parse_message
+from gateway.mail.again import reading
 from gateway.mail.desk import Desk
 from gateway.mail.download import ByteRange, Download
 from gateway.mail.hose import Octets, octets
@@ -23,6 +24,7 @@ from gateway.message.transfer import Decoder, decoder
 IDENTITY = frozenset(("7bit", "8bit", "binary", ""))
 
 
+@reading
 async def open_raw(desk: Desk, account: Account, message_id: str, range_: ByteRange | None) -> Download:
     """The message as the server has it. Raises NotFound, IdExpired, RangeNotSatisfiable."""
     name, wanted = parse_message(message_id)
@@ -37,6 +39,7 @@ async def open_raw(desk: Desk, account: Account, message_id: str, range_: ByteRa
     return _message(message_id, size, start, stop, await _exactly(desk, account, what, start, stop))
 
 
+@reading
 async def open_part(desk: Desk, account: Account, message_id: str, part_id: str, range_: ByteRange | None) -> Download:
     """One part, decoded. A range is exact where the part is not encoded or the server decodes it (RFC 3516).
 

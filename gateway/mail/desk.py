@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -34,9 +35,32 @@ class Desk:
     async def folder(
         self, account: Account, name: MailboxName, *, readonly: bool = True
     ) -> AsyncIterator[tuple[Session, Mailbox]]:
-        """A session with the folder open. Raises NotFound where there is no such folder."""
+        """A session with the folder open, and told of what happened to it until now.
+
+        Where the folder is open already a NOOP goes ahead of the first command, in the same round trip: without it
+        servers show messages as they were. Raises NotFound where there is no such folder.
+        """
         async with self.pool.lease(target_of(account), name) as session:
-            yield session, await open_folder(session, name, readonly=readonly)
+            held = session.mailbox
+            mailbox = await open_folder(session, name, readonly=readonly)
+            if mailbox is not held:
+                yield session, mailbox
+                return
+            news = asyncio.create_task(session.noop())
+            await asyncio.sleep(0)  # the task's first step sends the command
+            try:
+                yield session, mailbox
+                await news
+            finally:
+                news.cancel()
+                await asyncio.wait((news,))
+
+    @asynccontextmanager
+    async def stale(self, account: Account, name: MailboxName) -> AsyncIterator[Session]:
+        """A session with the folder open as it was last known, for who refreshes it."""
+        async with self.pool.lease(target_of(account), name) as session:
+            await open_folder(session, name)
+            yield session
 
 
 async def open_folder(session: Session, name: MailboxName, *, readonly: bool = True, again: bool = False) -> Mailbox:

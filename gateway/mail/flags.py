@@ -15,6 +15,7 @@ from gateway.imap.mailbox import Mailbox
 from gateway.imap.session import Session, StoreResult
 from gateway.imap.uids import UidSet
 from gateway.mail.address import check_validity, gone, parse_message
+from gateway.mail.again import reading, writing
 from gateway.mail.desk import Desk
 from gateway.mail.messages import fetch_one, flags_tag, modseq
 from gateway.mail.query import Tagged
@@ -32,6 +33,7 @@ class FlagChange:
     replace: tuple[bytes, ...] | None = None
 
 
+@reading
 async def get_flags(desk: Desk, account: Account, message_id: str) -> Tagged[Flags]:
     """The flags and the message's entity tag. Raises NotFound, IdExpired."""
     name, wanted = parse_message(message_id)
@@ -40,6 +42,7 @@ async def get_flags(desk: Desk, account: Account, message_id: str) -> Tagged[Fla
         return await _read(session, wanted.uid)
 
 
+@writing
 async def change_flags(
     desk: Desk, account: Account, message_id: str, patch: FlagPatch, *, if_match: frozenset[str] | None
 ) -> Tagged[Flags]:

@@ -8,11 +8,12 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from gateway.accounts.account import Account
-from gateway.errors import Conflict, InvalidRequest, NotFound, Unprocessable
+from gateway.errors import Conflict, InvalidRequest, NotFound, Refused, Unprocessable
 from gateway.imap.name import MailboxName
 from gateway.imap.response import Namespaces
 from gateway.imap.session import ListedFolder, Session
 from gateway.mail.address import id_of_folder, name_of_folder
+from gateway.mail.again import reading, writing
 from gateway.mail.desk import Desk
 from gateway.mail.folder_tree import folder_tree, state_token
 from gateway.mail.messages import entity_tag
@@ -24,12 +25,14 @@ from gateway.mail.roles import resolve
 COUNTS = ("MESSAGES", "UNSEEN", "UIDNEXT", "UIDVALIDITY")
 
 
+@reading
 async def list_folders(desk: Desk, account: Account) -> FolderList:
     """All folders with their counts, in one round trip where the server has LIST-STATUS (RFC 5819)."""
     async with desk.session(account) as session:
         return FolderList(folders=folder_tree(*await _listing(session)))
 
 
+@reading
 async def get_folder(desk: Desk, account: Account, ref: str) -> Tagged[Folder]:
     """One folder. Raises NotFound."""
     name = await resolve(desk, account, ref)
@@ -38,16 +41,18 @@ async def get_folder(desk: Desk, account: Account, ref: str) -> Tagged[Folder]:
     return Tagged(folder, entity_tag("folder", repr(folder)))
 
 
+@writing
 async def create_folder(desk: Desk, account: Account, wanted: FolderCreate) -> Folder:
     """Make a folder below ``parentId`` (or at the top) and subscribe to it. Raises Conflict where it exists."""
     parent = name_of_folder(wanted.parent_id, "parentId") if wanted.parent_id is not None else None
     async with desk.session(account) as session:
         name = await _child(session, parent, wanted.name)
-        await session.create(name)
+        await _make(session, name)
         await session.subscribe(name)
         return await _one(session, name)
 
 
+@writing
 async def patch_folder(desk: Desk, account: Account, ref: str, patch: FolderPatch) -> Folder:
     """Rename, move below another parent, subscribe or unsubscribe. A renamed folder has a new id."""
     name = await resolve(desk, account, ref)
@@ -59,6 +64,7 @@ async def patch_folder(desk: Desk, account: Account, ref: str, patch: FolderPatc
         return await _one(session, name)
 
 
+@writing
 async def delete_folder(desk: Desk, account: Account, ref: str, *, force: bool) -> None:
     """Delete a folder. Raises Conflict where it holds messages or folders and ``force`` is not given."""
     name = await resolve(desk, account, ref)
@@ -129,6 +135,20 @@ async def _hierarchy(session: Session) -> tuple[str | None, bytes]:
     return (listed[0].listed.delimiter if listed else None), b""
 
 
+async def _make(session: Session, name: MailboxName) -> None:
+    """CREATE; a refusal without a telling code is a conflict where the folder turns out to be there."""
+    try:
+        await session.create(name)
+    except Refused as refused:
+        if refused.imap_code is None and await _exists(session, name):
+            raise Refused("there is such a folder already", code="ALREADYEXISTS") from refused
+        raise
+
+
+async def _exists(session: Session, name: MailboxName) -> bool:
+    return any(folder.listed.name == name for folder in await session.list())
+
+
 async def _rename(session: Session, name: MailboxName, patch: FolderPatch) -> MailboxName:
     if name.wire == b"INBOX":
         raise Unprocessable("the inbox can't be renamed", field="folder")
@@ -142,7 +162,14 @@ async def _rename(session: Session, name: MailboxName, patch: FolderPatch) -> Ma
     if renamed == name:
         return name
     await session.unselect()
-    await session.rename(name, renamed)
+    try:
+        await session.rename(name, renamed)
+    except Refused as refused:
+        if refused.imap_code is None and not await _exists(session, name):
+            raise NotFound("no such folder", field="folder") from refused
+        if refused.imap_code is None and await _exists(session, renamed):
+            raise Refused("there is such a folder already", code="ALREADYEXISTS") from refused
+        raise
     await session.unsubscribe(name)
     await session.subscribe(renamed)
     return renamed

@@ -14,6 +14,7 @@ from gateway.imap.response import Fetched
 from gateway.imap.session import Session
 from gateway.imap.uids import UidSet
 from gateway.mail.address import check_validity, gone, parse_message
+from gateway.mail.again import reading
 from gateway.mail.desk import Desk
 from gateway.mail.filter import filter_fingerprint, plan
 from gateway.mail.query import PageQuery, Tagged
@@ -29,6 +30,7 @@ from gateway.sync.state import FolderState
 _REFERENCES = Section("", "HEADER.FIELDS", fields=("References",))
 
 
+@reading
 async def page(desk: Desk, account: Account, ref: str, query: PageQuery) -> Tagged[MessagePage]:
     """Up to ``query.limit`` summaries below the cursor; a page may be shorter and still have a next one.
 
@@ -38,7 +40,7 @@ async def page(desk: Desk, account: Account, ref: str, query: PageQuery) -> Tagg
     name = await resolve(desk, account, ref)
     query_print = filter_fingerprint(query.filter)
     cursor = Cursor.parse(query.cursor, fingerprint=query_print) if query.cursor else None
-    async with desk.folder(account, name) as (session, _):
+    async with desk.stale(account, name) as session:
         mailbox = await refresh(session)
         state = await state_of(session)
         if cursor and cursor.uidvalidity != state.uidvalidity:
@@ -55,6 +57,7 @@ async def page(desk: Desk, account: Account, ref: str, query: PageQuery) -> Tagg
     return Tagged(_page_value(name, state, window, query, query_print), etag)
 
 
+@reading
 async def get_message(
     desk: Desk, account: Account, message_id: str, part_href: Callable[[str], str]
 ) -> Tagged[Message]:

@@ -6,9 +6,10 @@ from collections.abc import AsyncIterable, Sequence
 from datetime import datetime
 
 from gateway.accounts.account import Account
-from gateway.errors import InvalidRequest, NotFound, Refused, TooLarge
+from gateway.errors import ConnectionLost, InvalidRequest, NotFound, Refused, TooLarge
 from gateway.imap.flags import to_flag
 from gateway.mail.address import id_of_folder, id_of_message
+from gateway.mail.again import in_doubt
 from gateway.mail.desk import Desk
 from gateway.mail.resource import StoredMessage
 from gateway.mail.roles import resolve
@@ -37,6 +38,10 @@ async def store(
         except Refused as refused:
             if refused.imap_code in ("TRYCREATE", "NONEXISTENT"):
                 raise NotFound("no such folder", field="folder") from refused
+            raise
+        except ConnectionLost as lost:
+            if lost.maybe_done:
+                raise in_doubt() from lost
             raise
     new = None if done is None else id_of_message(name, done.uidvalidity, done.uid)
     return StoredMessage(id=new, folder_id=id_of_folder(name), size=size)

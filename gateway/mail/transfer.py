@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.accounts.account import Account
-from gateway.errors import Conflict, Forbidden, NotFound, Refused
+from gateway.errors import Conflict, ConnectionLost, Forbidden, NotFound, Refused
 from gateway.imap.encode.fetch_item import Item
 from gateway.imap.mailbox import Mailbox
 from gateway.imap.name import MailboxName
 from gateway.imap.session import Session
 from gateway.imap.uids import UidSet
 from gateway.mail.address import check_validity, id_of_message, parse_message
+from gateway.mail.again import writing
 from gateway.mail.desk import Desk
 from gateway.mail.messages import fetch_one
 from gateway.mail.request import Destination
@@ -28,16 +29,19 @@ class Transferred:
     new: Mapping[int, tuple[int, int]]
 
 
+@writing
 async def move(desk: Desk, account: Account, message_id: str, to: Destination) -> MoveResult:
     """Move a message. Raises NotFound, IdExpired, Unprocessable ``destination-missing``."""
     return await _one(desk, account, message_id, await resolve(desk, account, to.folder), keep=False)
 
 
+@writing
 async def copy(desk: Desk, account: Account, message_id: str, to: Destination) -> MoveResult:
     """Copy a message. Raises as :func:`move`."""
     return await _one(desk, account, message_id, await resolve(desk, account, to.folder), keep=True)
 
 
+@writing
 async def delete(desk: Desk, account: Account, message_id: str, *, permanent: bool) -> MoveResult:
     """Move to the trash, or remove for good where ``permanent`` or where the message is in the trash already."""
     name, wanted = parse_message(message_id)
@@ -71,6 +75,9 @@ async def relocate(session: Session, mailbox: Mailbox, uids: UidSet, target: Mai
     except Refused as refused:
         if refused.imap_code in ("TRYCREATE", "NONEXISTENT"):
             raise Refused("there is no such destination folder", code="TRYCREATE") from refused
+        raise
+    except ConnectionLost as lost:
+        lost.maybe_done = True  # without MOVE it takes several commands, and the first may have been carried out
         raise
     if done is None:
         return Transferred(target, {})

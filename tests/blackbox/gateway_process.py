@@ -71,7 +71,7 @@ class GatewayProcess:
         self.stop()
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "gateway.cli", "serve", "--config", str(self.config)]
+        command = [sys.executable, "-m", "gateway", "serve", "--config", str(self.config)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **self.environ}
@@ -131,7 +131,7 @@ class GatewayProcess:
             imap["ca_file"] = str(up.ca_file)
         provider = {
             "name": up.provider,
-            "domains": ["*"],
+            "domains": ["example.org"],
             "username": up.username,
             "disable_capabilities": list(up.ignore),
         }

@@ -83,7 +83,8 @@ async def test_delete_refuses_a_folder_with_messages_unless_forced(client: httpx
     refused = await client.delete(f"/folders/{made['id']}")
     assert refused.status_code == 409
     assert refused.json()["field"] == "force"
-    assert (await client.delete(f"/folders/{made['id']}", params={"force": "true"})).status_code == 204
+    forced = await client.delete(f"/folders/{made['id']}", params={"force": "true"})
+    assert forced.status_code == 204, forced.text
 
 
 async def test_creating_what_exists_is_a_conflict(client: httpx.AsyncClient) -> None:

@@ -48,7 +48,7 @@ class Cyrus:
 
     host = "127.0.0.1"
 
-    def __init__(self, users: Mapping[str, str] = BASE_USERS, guests: int = 30) -> None:
+    def __init__(self, users: Mapping[str, str] = BASE_USERS, guests: int = 250) -> None:
         self.users = dict(users) | {f"guest{number}": f"guest{number}pw" for number in range(guests)}
         self._guests = iter(range(guests))
         self.root = Path(tempfile.mkdtemp(prefix="gw-cyrus."))
