@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -9,12 +10,23 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from .servers import cyrus as cyrus_server
 from .servers.cyrus import Cyrus
 from .servers.dovecot import MISSING, Dovecot
 from .servers.dovecot_config import DovecotOptions, OAuth
 from .servers.tokens import TokenIssuer
+
+# A busy machine is no failure. CI takes the same examples each time; a person's runs look for new ones.
+settings.register_profile(
+    "project",
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("project")
 
 DovecotFactory = Callable[[DovecotOptions], Dovecot]
 

@@ -6,7 +6,7 @@ import ast
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,9 +48,15 @@ class Module:
                 yield from ((node.lineno, f"{base}.{alias.name}") for alias in node.names)
 
 
+@cache
+def module(path: Path) -> Module:
+    return Module(path)
+
+
 def modules(*folders: str) -> list[Module]:
+    """All Python files below the folders; each is read and parsed once."""
     return [
-        Module(path)
+        module(path)
         for folder in folders
         for path in sorted((ROOT / folder).rglob("*.py"))
         if "__pycache__" not in path.parts

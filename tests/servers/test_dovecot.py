@@ -11,6 +11,7 @@ from tests.conftest import DovecotFactory
 
 from .dovecot import Dovecot
 from .dovecot_config import DovecotOptions
+from .filling import fill
 from .tokens import TokenIssuer
 
 
@@ -76,4 +77,21 @@ def test_the_connection_limit_is_a_limit(dovecot_factory: DovecotFactory) -> Non
     client = server.client("alice")
     with pytest.raises(imaplib.IMAP4.error, match=r"LIMIT|Maximum number"):
         server.client("alice")
+    client.logout()
+
+
+def test_a_folder_of_many_messages(dovecot_factory: DovecotFactory) -> None:
+    server = dovecot_factory(DovecotOptions(mdbox=True))
+    client = server.client("alice")
+    fill(client, "Many", 10_000, seed=100)
+    assert client.select("Many")[1] == [b"10000"]
+    client.logout()
+
+
+def test_quota_and_shared_folders(dovecot_factory: DovecotFactory) -> None:
+    server = dovecot_factory(DovecotOptions(full=True, quota="1M"))
+    client = server.client("alice")
+    assert {"QUOTA", "ACL", "METADATA"} <= set(client.capabilities) | set(client.capability()[1][0].decode().split())
+    assert client.append("Public/News", "", "", b"Subject: news\r\n\r\nbody\r\n")[0] == "OK"
+    assert client.append("INBOX", "", "", b"Subject: big\r\n\r\n" + b"x" * 2_000_000)[0] == "NO"
     client.logout()
