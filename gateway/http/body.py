@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Final, Generic, Protocol, TypeVar
 
@@ -36,7 +37,9 @@ class BodyKind(Protocol[B_co]):
 
     def cap(self, limits: Limits) -> int: ...
 
-    async def read(self, request: Request, limits: Limits) -> B_co: ...
+    async def read(self, request: Request, limits: Limits, after: ExitStack) -> B_co:
+        """The body; what has to be put away once the request is served is left with ``after``."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class NoBody:
     def cap(self, limits: Limits) -> int:
         return limits.request_bytes
 
-    async def read(self, request: Request, limits: Limits) -> None:
+    async def read(self, request: Request, limits: Limits, after: ExitStack) -> None:
         return None
 
 
@@ -63,7 +66,7 @@ class JsonBody(Generic[B]):
     def cap(self, limits: Limits) -> int:
         return limits.request_bytes
 
-    async def read(self, request: Request, limits: Limits) -> B:
+    async def read(self, request: Request, limits: Limits, after: ExitStack) -> B:
         demand(request, JSON_TYPE)
         return decode(await request.body(), self.type)
 
@@ -86,12 +89,13 @@ class MessageBody:
     def cap(self, limits: Limits) -> int:
         return limits.message_bytes
 
-    async def read(self, request: Request, limits: Limits) -> Upload:
+    async def read(self, request: Request, limits: Limits, after: ExitStack) -> Upload:
         demand(request, MESSAGE_TYPE)
         size = content_length(request.scope)
         if size is not None:
             return Upload(_filled(size), request.stream())
         spool = Spool()
+        after.callback(spool.close)
         async for chunk in request.stream():
             await spool.write(chunk)
             if spool.size > limits.message_bytes:

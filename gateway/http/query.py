@@ -19,6 +19,7 @@ from gateway.http.violation import invalid
 MAX_QUERY: Final = 16_384
 """Octets of a query string: cursors, states and search terms have room, a flood has not."""
 
+_MAX_SHOWN: Final = 64
 _INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
 _BAD_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
@@ -57,9 +58,11 @@ def pairs(raw: bytes) -> dict[str, str]:
             continue
         name_raw, _, value_raw = piece.partition(b"=")
         name = _decoded(name_raw, "query")
+        if not name:
+            raise InvalidRequest("a parameter has no name", field="query")
         if name in found:
-            raise InvalidRequest("the parameter is given twice", field=name)
-        found[name] = _decoded(value_raw, name[:64])
+            raise InvalidRequest("the parameter is given twice", field=name[:_MAX_SHOWN])
+        found[name] = _decoded(value_raw, name[:_MAX_SHOWN])
     return found
 
 

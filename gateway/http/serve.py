@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -93,17 +94,18 @@ async def _admit(endpoint: AnyEndpoint, services: Services, scope: Scope) -> Pri
 def _handling(endpoint: AnyEndpoint, services: Services, principal: Principal | None) -> ASGIApp:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive, send)
-        call = Call(
-            request=request,
-            services=services,
-            principal=principal,
-            path=path_values(endpoint.path, request.path_params),
-            query=query.parse(scope["query_string"], endpoint.query),
-            body=await endpoint.body.read(request, services.settings.limits),
-        )
-        work = endpoint.handler(call)
-        reading = endpoint.method == "GET"  # a write is carried through even if nobody waits for the answer
-        response = await (while_connected(receive, work) if reading else work)
+        with ExitStack() as after:
+            call = Call(
+                request=request,
+                services=services,
+                principal=principal,
+                path=path_values(endpoint.path, request.path_params),
+                query=query.parse(scope["query_string"], endpoint.query),
+                body=await endpoint.body.read(request, services.settings.limits, after),
+            )
+            work = endpoint.handler(call)
+            reading = endpoint.method == "GET"  # a write is carried through even if nobody waits for the answer
+            response = await (while_connected(receive, work) if reading else work)
         await response(scope, receive, send)
 
     return app

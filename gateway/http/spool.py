@@ -12,10 +12,10 @@ _CHUNK: Final = 64 * 1024
 
 
 class Spool:
-    """Written once, then read once; the file vanishes with the object."""
+    """Written once, then read once, then closed."""
 
     def __init__(self, in_memory: int = IN_MEMORY) -> None:
-        self._file = tempfile.SpooledTemporaryFile(max_size=in_memory, mode="w+b")  # noqa: SIM115 - closed in chunks()
+        self._file = tempfile.SpooledTemporaryFile(max_size=in_memory, mode="w+b")  # noqa: SIM115 - closed in close()
         self._in_memory = in_memory
         self.size = 0
 
@@ -27,9 +27,12 @@ class Spool:
             await asyncio.to_thread(self._file.write, octets)
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """All of it from the start; what is left is dropped with the iterator."""
-        with self._file as file:
-            file.seek(0)
-            on_disk = self.size > self._in_memory
-            while chunk := (await asyncio.to_thread(file.read, _CHUNK) if on_disk else file.read(_CHUNK)):
-                yield chunk
+        """All of it from the start."""
+        self._file.seek(0)
+        on_disk = self.size > self._in_memory
+        while chunk := (await asyncio.to_thread(self._file.read, _CHUNK) if on_disk else self._file.read(_CHUNK)):
+            yield chunk
+
+    def close(self) -> None:
+        """Let go of the octets."""
+        self._file.close()

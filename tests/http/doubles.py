@@ -1,0 +1,380 @@
+"""In-memory doubles of what the HTTP floor stands on: verbs, hub, accounts, tokens. What is tested is HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Literal, cast
+
+from gateway.accounts.account import Account
+from gateway.errors import GatewayError, NotFound, PreconditionFailed, Unauthenticated
+from gateway.http.idempotency import MemoryIdempotency
+from gateway.http.services import Services
+from gateway.identity.principal import Principal
+from gateway.identity.scope import Scope, with_implied
+from gateway.imap.credential import Password
+from gateway.imap.endpoint import Endpoint
+from gateway.live.event import Event
+from gateway.mail.desk import Desk
+from gateway.mail.download import ByteRange, Download
+from gateway.mail.query import PageQuery, Tagged
+from gateway.mail.request import BulkDelete, BulkFlags, BulkMove, Destination, FlagPatch, FolderCreate, FolderPatch
+from gateway.mail.resource import (
+    AccountInfo,
+    Body,
+    BodyValue,
+    BulkResult,
+    Changes,
+    Coverage,
+    Flags,
+    Folder,
+    FolderList,
+    Message,
+    MessagePage,
+    MessageSummary,
+    MoveResult,
+    Outcome,
+    StoredMessage,
+)
+from gateway.metrics import Metrics
+from gateway.pool.pool import Pool
+from gateway.secret import Secret
+from gateway.settings.model import Endpoint as ImapSettings
+from gateway.settings.model import Issuer, Limits, PassThrough, Provider, Server, Settings
+
+VERBS = MappingProxyType(
+    {
+        "accounts": ("describe",),
+        "folders": ("list_folders", "get_folder", "create_folder", "patch_folder", "delete_folder"),
+        "messages": ("page", "get_message"),
+        "body": ("get_body",),
+        "content": ("open_raw", "open_part"),
+        "flags": ("get_flags", "change_flags"),
+        "transfer": ("move", "copy", "delete"),
+        "bulk": ("bulk_flags", "bulk_move", "bulk_copy", "bulk_delete"),
+        "store": ("store",),
+        "changes": ("changes",),
+    }
+)
+"""Every verb that a handler calls, by its module below ``gateway.mail``."""
+
+TAG = '"tag-1"'
+CONTENT = bytes(range(256)) * 4
+PROVIDER = Provider(name="example", imap=ImapSettings(host="imap.example.org"), auth=PassThrough())
+ACCOUNT = Account(
+    id="account-1",
+    address="user@example.org",
+    provider=PROVIDER,
+    endpoint=Endpoint("imap.example.org", 993, "implicit", None),
+    credential=Password("user", Secret("password")),
+)
+
+
+def summary(number: int) -> MessageSummary:
+    return MessageSummary(
+        id=f"m{number}",
+        folder_id="f1",
+        flags=[],
+        size=10,
+        received_at="2026-11-20T08:14:03Z",
+        preview="the body begins",
+    )
+
+
+@dataclass
+class Chunks:
+    """A source of octets that tells whether it was closed, and can wait or fail on the way."""
+
+    pieces: Sequence[bytes | GatewayError | asyncio.Event]
+    closed: bool = False
+    position: int = 0
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self.closed or self.position >= len(self.pieces):
+            raise StopAsyncIteration
+        piece = self.pieces[self.position]
+        self.position += 1
+        if isinstance(piece, GatewayError):
+            raise piece
+        if isinstance(piece, asyncio.Event):
+            await piece.wait()
+            return b"."
+        return piece
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+@dataclass
+class Verbs:
+    """Stands for the whole ``mail`` floor. ``fails`` is raised by the next verb; ``calls`` tells what was called."""
+
+    calls: list[tuple[str, tuple[object, ...]]] = field(default_factory=list)
+    fails: BaseException | None = None
+    stored: bytes = b""
+    opened: list[Chunks] = field(default_factory=list)
+    pieces: Sequence[bytes | GatewayError | asyncio.Event] | None = None
+    ranges: bool = True
+    content_type: str = "message/rfc822"
+    filename: str | None = "message.eml"
+    next_cursor: str | None = None
+    gate: asyncio.Event | None = None
+    entered: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def _called(self, name: str, *arguments: object) -> None:
+        self.calls.append((name, arguments))
+        self.entered.set()
+        if self.gate is not None:
+            await self.gate.wait()
+        if self.fails is not None:
+            raise self.fails
+
+    async def describe(self, desk: Desk, account: Account) -> AccountInfo:
+        await self._called("describe")
+        return AccountInfo(id=account.id, address=account.address, provider="example")
+
+    async def list_folders(self, desk: Desk, account: Account) -> FolderList:
+        await self._called("list_folders")
+        return FolderList(folders=[_FOLDER])
+
+    async def get_folder(self, desk: Desk, account: Account, ref: str) -> Tagged[Folder]:
+        await self._called("get_folder", ref)
+        return Tagged(_FOLDER, TAG)
+
+    async def create_folder(self, desk: Desk, account: Account, wanted: FolderCreate) -> Folder:
+        await self._called("create_folder", wanted)
+        return _FOLDER
+
+    async def patch_folder(self, desk: Desk, account: Account, ref: str, patch: FolderPatch) -> Folder:
+        await self._called("patch_folder", ref, patch)
+        return _FOLDER
+
+    async def delete_folder(self, desk: Desk, account: Account, ref: str, *, force: bool) -> None:
+        await self._called("delete_folder", ref, force)
+
+    async def page(self, desk: Desk, account: Account, ref: str, query: PageQuery) -> Tagged[MessagePage]:
+        await self._called("page", ref, query)
+        if TAG in query.if_none_match:
+            return Tagged(None, TAG)
+        return Tagged(MessagePage(messages=[summary(1)], next_cursor=self.next_cursor, state="s1", total=1), TAG)
+
+    async def get_message(
+        self, desk: Desk, account: Account, message_id: str, part_href: Callable[[str], str]
+    ) -> Tagged[Message]:
+        await self._called("get_message", message_id, part_href("1.2"))
+        shown = summary(1)
+        message = Message(
+            id=message_id, folder_id="f1", flags=[], size=10, received_at=shown.received_at, preview="the body begins"
+        )
+        return Tagged(message, TAG)
+
+    async def get_body(
+        self,
+        desk: Desk,
+        account: Account,
+        message_id: str,
+        *,
+        max_bytes: int,
+        remote: Literal["block", "keep"],
+        part_href: Callable[[str], str],
+    ) -> Body:
+        await self._called("get_body", message_id, max_bytes, remote, part_href("2"))
+        return Body(id=message_id, text=BodyValue(value="<&>"), html=BodyValue(value="<p>safe</p>"))
+
+    async def open_raw(self, desk: Desk, account: Account, message_id: str, range_: ByteRange | None) -> Download:
+        await self._called("open_raw", message_id, range_)
+        return self._download(range_)
+
+    async def open_part(
+        self, desk: Desk, account: Account, message_id: str, part_id: str, range_: ByteRange | None
+    ) -> Download:
+        await self._called("open_part", message_id, part_id, range_)
+        return self._download(range_)
+
+    def _download(self, range_: ByteRange | None) -> Download:
+        size = len(CONTENT) if self.ranges else None
+        start, stop = (0, size) if size is None or range_ is None else range_.resolve(size)
+        chunks = Chunks(self.pieces if self.pieces is not None else [CONTENT[start:stop]])
+        self.opened.append(chunks)
+        return Download(self.content_type, self.filename, TAG, size, start, stop, self.ranges, chunks)
+
+    async def get_flags(self, desk: Desk, account: Account, message_id: str) -> Tagged[Flags]:
+        await self._called("get_flags", message_id)
+        return Tagged(Flags(flags=["$seen"]), TAG)
+
+    async def change_flags(
+        self, desk: Desk, account: Account, message_id: str, patch: FlagPatch, *, if_match: frozenset[str] | None
+    ) -> Tagged[Flags]:
+        await self._called("change_flags", message_id, patch, if_match)
+        if if_match is not None and not if_match & {TAG, "*"}:
+            raise PreconditionFailed("changed meanwhile")
+        return Tagged(Flags(flags=["$seen"]), '"tag-2"')
+
+    async def move(self, desk: Desk, account: Account, message_id: str, to: Destination) -> MoveResult:
+        await self._called("move", message_id, to)
+        return MoveResult(id="m2")
+
+    async def copy(self, desk: Desk, account: Account, message_id: str, to: Destination) -> MoveResult:
+        await self._called("copy", message_id, to)
+        return MoveResult(id="m2")
+
+    async def delete(self, desk: Desk, account: Account, message_id: str, *, permanent: bool) -> MoveResult:
+        await self._called("delete", message_id, permanent)
+        return MoveResult(id=None)
+
+    async def bulk_flags(self, desk: Desk, account: Account, ref: str, wanted: BulkFlags) -> BulkResult:
+        await self._called("bulk_flags", ref, wanted)
+        return _BULK
+
+    async def bulk_move(self, desk: Desk, account: Account, ref: str, wanted: BulkMove) -> BulkResult:
+        await self._called("bulk_move", ref, wanted)
+        return _BULK
+
+    async def bulk_copy(self, desk: Desk, account: Account, ref: str, wanted: BulkMove) -> BulkResult:
+        await self._called("bulk_copy", ref, wanted)
+        return _BULK
+
+    async def bulk_delete(self, desk: Desk, account: Account, ref: str, wanted: BulkDelete) -> BulkResult:
+        await self._called("bulk_delete", ref, wanted)
+        return _BULK
+
+    async def store(
+        self,
+        desk: Desk,
+        account: Account,
+        ref: str,
+        *,
+        size: int,
+        source: AsyncIterable[bytes],
+        flags: Sequence[str],
+        received_at: datetime | None,
+    ) -> StoredMessage:
+        self.stored = b"".join([chunk async for chunk in source])
+        await self._called("store", ref, size, tuple(flags), received_at)
+        return StoredMessage(id="m9", folder_id="f1", size=size)
+
+    async def changes(self, desk: Desk, account: Account, ref: str, *, since: str, max_changes: int) -> Changes:
+        await self._called("changes", ref, since, max_changes)
+        return changes("s2")
+
+
+_FOLDER = Folder(id="f1", name="INBOX", path=["INBOX"], role="inbox")
+_BULK = BulkResult(results=[Outcome(id="m1", status=200)])
+
+
+def changes(state: str, **members: object) -> Changes:
+    return Changes(
+        folder_id="f1", old_state="s1", new_state=state, mode="qresync", coverage=Coverage(), created=[summary(1)]
+    )
+
+
+class Directory:
+    """Everyone has one account."""
+
+    def accounts(self, caller: Principal, /) -> list[Account]:
+        return [ACCOUNT]
+
+    def resolve(self, caller: Principal, ref: str, /) -> Account:
+        if ref not in ("me", ACCOUNT.id):
+            raise NotFound("no such account", field="account")
+        return ACCOUNT
+
+
+@dataclass
+class Authenticator:
+    """The token is a list of scopes: `Bearer mail.read+mail.events`; `Bearer bad` is none."""
+
+    expires_at: float = 10_000.0
+    subject: str = "subject-1"
+
+    async def authenticate(self, authorization: str | Sequence[str] | None) -> Principal:
+        sent = [authorization] if isinstance(authorization, str) else list(authorization or ())
+        if not sent:
+            raise Unauthenticated("an access token is needed")
+        token = sent[0].removeprefix("Bearer ")
+        if token == "bad":
+            raise Unauthenticated('the token is "odd"', code="invalid_token")
+        names = token.split("+")
+        subject = next((name[1:] for name in names if name.startswith("@")), self.subject)
+        return Principal(
+            issuer="https://issuer.example.org",
+            subject=subject,
+            scopes=frozenset(scope.value for scope in with_implied(names)),
+            expires_at=self.expires_at,
+            claims={},
+            audiences=frozenset(),
+            token=Secret(token),
+        )
+
+
+@dataclass
+class Stream:
+    """Gives the events that the test puts in; ``waits`` is set when the gateway waits for one."""
+
+    queue: asyncio.Queue[Event | GatewayError] = field(default_factory=asyncio.Queue)
+    closed: bool = False
+    timeouts: list[float] = field(default_factory=list)
+    beats: int = 0
+
+    async def next(self, timeout: float, /) -> Event | None:
+        self.timeouts.append(timeout)
+        if self.beats:
+            self.beats -= 1
+            return None
+        event = await self.queue.get()
+        if isinstance(event, GatewayError):
+            raise event
+        return event
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@dataclass
+class Hub:
+    stream: Stream = field(default_factory=Stream)
+    subscribed: list[tuple[tuple[str, ...], str | None]] = field(default_factory=list)
+
+    async def subscribe(self, account: Account, folders: Sequence[str], since: str | None, /) -> Stream:
+        self.subscribed.append((tuple(folders), since))
+        return self.stream
+
+
+@dataclass
+class Clock:
+    now: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def settings(*, limits: Limits | None = None, server: Server | None = None) -> Settings:
+    return Settings(
+        issuers=(Issuer(issuer="https://issuer.example.org", audience="https://mail.example.org"),),
+        providers=(PROVIDER,),
+        limits=limits or Limits(request_bytes=4096, message_bytes=100_000),
+        server=server or Server(public_url="https://mail.example.org"),
+    )
+
+
+def services(clock: Clock, hub: Hub, authenticator: Authenticator, configured: Settings) -> Services:
+    return Services(
+        desk=Desk(cast("Pool", None), configured.limits, clock),
+        hub=hub,
+        authenticator=authenticator,
+        directory=Directory(),
+        metrics=Metrics(["example"]),
+        settings=configured,
+        idempotency=MemoryIdempotency(clock),
+        clock=clock,
+        random=lambda: 0.5,
+    )
+
+
+ALL_SCOPES = "+".join(scope.value for scope in Scope)

@@ -1,0 +1,55 @@
+"""Frames of server-sent events."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.http.sse import HEARTBEAT, frame
+from gateway.live.event import Bye, Hello, Resync, WatchedFolder
+
+from .doubles import changes
+
+
+def fields(octets: bytes) -> list[tuple[str, str]]:
+    """The frame as a client reads it (WHATWG HTML section 9.2.6)."""
+    text = octets.decode()
+    assert text.endswith("\n\n")
+    assert "\n\n" not in text[:-2]
+    lines = text[:-2].split("\n")
+    return [(name, value.removeprefix(" ")) for name, _, value in (line.partition(":") for line in lines)]
+
+
+def test_changes_carry_their_state_as_id() -> None:
+    id_, event, data = fields(frame(changes("s2")))
+    assert id_ == ("id", "s2")
+    assert event == ("event", "changes")
+    assert json.loads(data[1])["newState"] == "s2"
+
+
+def test_hello_with_one_folder_has_its_state() -> None:
+    watched = WatchedFolder(folder_id="f1", mode="idle", state="s1")
+    one = fields(frame(Hello(watching=[watched], heartbeat_seconds=15)))
+    assert one[0] == ("id", "s1")
+    two = fields(frame(Hello(watching=[watched, watched], heartbeat_seconds=15)))
+    assert two[0] == ("event", "hello")
+
+
+def test_resync_and_bye() -> None:
+    assert fields(frame(Resync(folder_id="f1", since=None, reason="overflow")))[0] == ("event", "resync")
+    bye = fields(frame(Bye(reason="drain", retry=1500)))
+    assert bye[:2] == [("retry", "1500"), ("event", "bye")]
+
+
+def test_a_heartbeat_is_a_comment() -> None:
+    assert fields(HEARTBEAT) == [("", "")]
+
+
+@given(st.text(), st.text(st.characters(exclude_categories=["Cs"])))
+def test_nothing_breaks_out_of_a_field(state: str, folder: str) -> None:
+    found = fields(frame(changes(state)))
+    assert [name for name, _ in found] in (["id", "event", "data"], ["event", "data"])
+    resync = fields(frame(Resync(folder_id=folder, since=folder, reason="gone")))
+    assert json.loads(resync[1][1])["folderId"] == folder
