@@ -203,7 +203,11 @@ class Framer:
             return None
         if not self._frame and (line[:2] != b"* " or _CONDITION.match(line) is not None):
             return None  # tagged, continuation or condition
-        return _MARKER.search(line[-_MARKER_TAIL:])
+        tail = line[-_MARKER_TAIL:]
+        marker = _MARKER.search(tail)
+        if marker is None and len(tail) == _MARKER_TAIL and tail[:-2].isdigit():
+            raise ProtocolViolation("a literal of the mail server has no sensible size")
+        return marker
 
     def _begin_literal(self, digits: bytes) -> None:
         size = int(digits)

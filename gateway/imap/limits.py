@@ -30,7 +30,9 @@ MAX_LISTS: Final = 100_000
 # Depth of parentheses that is kept; MIME nested deeper than this is an attack (real mail: below 20).
 MAX_NESTING: Final = 200
 # Parts of one BODYSTRUCTURE: real mail has tens, a digest hundreds.
-MAX_PARTS: Final = 10_000
+MAX_PARTS: Final = 4000
+# Names and values in one FETCH: real ones have tens, one with a hundred partial sections has two hundred.
+MAX_ITEMS: Final = 8000
 # Ranges of one sequence-set: a mailbox of 100,000 messages with every second one missing.
 MAX_RANGES: Final = 200_000
 # Numbers that iterating a set may yield; a set's ranges are never expanded otherwise.

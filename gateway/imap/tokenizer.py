@@ -54,8 +54,7 @@ class Reading:
 
 def unquote(token: bytes) -> bytes:
     """The octets of a quoted string."""
-    inner = token[1:-1]
-    return _ESCAPE.sub(rb"\1", inner) if b"\\" in inner else inner
+    return _ESCAPE.sub(rb"\1", token[1:-1])
 
 
 def too_large(frame: Frame) -> bool:
@@ -98,30 +97,33 @@ class _Lists:
             self.current.append(piece)
 
     def take(self, tokens: list[bytes]) -> None:
-        current, stack = self.current, self.stack
+        """The inner loop of all parsing: written for speed, most frequent tokens first."""
+        current, stack, deep = self.current, self.stack, self.deep
         for token in tokens:
             first = token[0]
-            if self.deep:
-                self.deep += (first == 40) - (first == 41)
+            if deep:
+                deep += (first == 40) - (first == 41)
             elif first == 34:  # "
-                current.append(unquote(token))
+                current.append(token[1:-1] if b"\\" not in token else unquote(token))
+            elif token == b"NIL":
+                current.append(None)
             elif first == 40:  # (
-                inner: list[Node] = []
                 if len(stack) < limits.MAX_NESTING:
+                    inner: list[Node] = []
                     current.append(inner)
                     stack.append(current)
                     current = inner
                 else:
                     current.append(TooDeep())
-                    self.deep = 1
-            elif first == 41:  # )
+                    deep = 1
+            elif token == b")":
                 if stack:
                     current = stack.pop()
                 else:
                     self.stray = True
             else:
                 current.append(None if len(token) == 3 and token.upper() == b"NIL" else token)
-        self.current = current
+        self.current, self.deep = current, deep
 
 
 def read_all(frame: Frame, start: int = 0) -> list[Node]:

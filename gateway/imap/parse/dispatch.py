@@ -37,7 +37,7 @@ _UNTAGGED: Final = re.compile(rb"\* ++(?:([0-9]{1,10}) ++)?+([A-Za-z][A-Za-z0-9.
 
 def parse(frame: Frame) -> Response:
     """The response a frame holds. Raises ProtocolViolation; never for an item of a FETCH (see ``Fetched.broken``)."""
-    text = frame[0] if frame else b""
+    text = frame[0] if frame else None
     if not isinstance(text, bytes):
         raise ProtocolViolation("a response starts with text")
     if len(frame) == 1 and (fast := flags_only(text)) is not None:

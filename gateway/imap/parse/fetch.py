@@ -106,7 +106,10 @@ def fetch(seq: int, frame: Frame, start: int) -> Fetched:
     reading = read(frame, start)
     items = _Items()
     if reading.nodes and type(reading.nodes[0]) is list:
-        items.read(_items_of(reading))
+        nodes = _items_of(reading)
+        items.read(nodes[: limits.MAX_ITEMS])
+        if len(nodes) > limits.MAX_ITEMS:
+            items.lose("FETCH")
     else:
         items.broken.add("FETCH")
     if (reading.opened > 1 or reading.torn) and items.last is not None:

@@ -54,11 +54,11 @@ def _descend(root: Node) -> list[_Found]:
         node, number_, fresh, siblings = waiting.pop()
         if type(node) is not list:
             raise ProtocolViolation("not a body")
-        if len(found) >= limits.MAX_PARTS:
+        subtype = _multipart_subtype(node)
+        if len(found) + (subtype or 0) >= limits.MAX_PARTS:
             raise ProtocolViolation("a message has too many parts")
         siblings.append(len(found))
         children: list[int] = []
-        subtype = _multipart_subtype(node)
         if subtype is not None:
             found.append(_Found(node, number_, "multipart", children, subtype))
             above = f"{number_}." if number_ else ""
