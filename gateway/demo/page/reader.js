@@ -142,24 +142,34 @@ export class Reader {
     const frame = h("iframe", { class: "paper", title: "Message", sandbox: "allow-same-origin allow-popups allow-popups-to-escape-sandbox" });
     frame.srcdoc = `<!doctype html><meta http-equiv="Content-Security-Policy" content="${FRAME_POLICY}"><meta name="referrer" content="no-referrer"><style>${FRAME_STYLE}</style>${parsed.body.innerHTML}`;
     frame.addEventListener("load", () => {
-      const inner = frame.contentDocument;
-      const fit = () => (frame.style.height = `${Math.max(80, Math.min(20_000, inner.documentElement.scrollHeight))}px`);
-      fit();
-      new ResizeObserver(fit).observe(inner.body);
-      for (const image of inner.querySelectorAll("img[data-part]")) this.#picture(image);
+      for (const image of frame.contentDocument.querySelectorAll("img[data-part]")) this.#picture(image, () => fit(frame));
+      new ResizeObserver(() => fit(frame)).observe(this.root);
     });
     return frame;
   }
 
-  async #picture(image) {
+  async #picture(image, shown) {
     const url = URL.createObjectURL(await this.api.blob(image.dataset.part).catch(() => new Blob()));
     this.blobs.push(url);
+    image.addEventListener("load", shown);
     image.src = url;
   }
 
   #forget() {
     for (const url of this.blobs.splice(0)) URL.revokeObjectURL(url);
   }
+}
+
+// As tall as the mail is, and a mail that is too wide is made smaller.
+function fit(frame) {
+  const root = frame.contentDocument?.documentElement;
+  if (!root) return;
+  const { body } = frame.contentDocument;
+  body.style.zoom = 1;
+  const wide = root.scrollWidth / root.clientWidth;
+  if (wide > 1.01) body.style.zoom = Math.max(0.4, 1 / wide);
+  frame.style.height = "10px";
+  frame.style.height = `${Math.max(80, Math.min(20_000, root.scrollHeight + 2))}px`;
 }
 
 function kind(part, name) {
