@@ -14,7 +14,8 @@ import httpx
 
 from gateway.errors import Unavailable
 from gateway.identity.discovery import discover_jwks_uri
-from gateway.identity.fetch import DOCUMENT_MAX, Document, FetchFailed, fetch
+from gateway.identity.fetch import Document, FetchFailed, fetch
+from gateway.identity.key_file import FileKeys
 from gateway.identity.keyset import KeySet, KeySetUnreadable, SigningKey, read_key_set
 from gateway.log import logger
 from gateway.metrics import FetchOutcome
@@ -39,6 +40,10 @@ class KeySource(Protocol):
     def version(self) -> str:
         """Changes when the keys do: whatever was verified with another version must be verified again."""
 
+    @property
+    def algorithms(self) -> frozenset[str]:
+        """What the keys at hand can verify."""
+
     def at_hand(self, kid: str | None, alg: str) -> tuple[SigningKey, ...]:
         """Fitting keys of the present set, without waiting."""
 
@@ -48,54 +53,6 @@ class KeySource(Protocol):
     async def start(self) -> None: ...
 
     async def close(self) -> None: ...
-
-
-class FileKeys:
-    """A JWK set in a file, read again when the file changes. An unreadable new version leaves the old set in force."""
-
-    def __init__(self, path: str | Path) -> None:
-        self._path = Path(path)
-        self._stamp: tuple[int, int, int] | None = None
-        self._set: KeySet | None = None
-
-    @property
-    def version(self) -> str:
-        self._reload()
-        return self._set.version if self._set else ""
-
-    def at_hand(self, kid: str | None, alg: str) -> tuple[SigningKey, ...]:
-        return self._set.fitting(kid, alg) if self._set else ()
-
-    async def prepare(self, kid: str | None, alg: str) -> None:
-        self._reload()
-        if self._set is None:
-            raise Unavailable("the issuer's key file can't be read")
-
-    async def start(self) -> None:
-        self._reload()
-
-    async def close(self) -> None:
-        """Nothing is held open."""
-
-    def _reload(self) -> None:
-        try:
-            stat = self._path.stat()
-            stamp = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
-            if stamp == self._stamp:
-                return
-            self._stamp = stamp
-            self._set = read_key_set(self._read())
-        except (OSError, KeySetUnreadable) as error:
-            _log.warning("key file not usable", reason=type(error).__name__, kept=self._set is not None)
-            return
-        _log.info("keys loaded", keys=len(self._set.keys), skipped=self._set.skipped)
-
-    def _read(self) -> bytes:
-        with self._path.open("rb") as file:
-            content = file.read(DOCUMENT_MAX + 1)
-        if len(content) > DOCUMENT_MAX:
-            raise KeySetUnreadable("too large")
-        return content
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +99,10 @@ class RemoteKeys:
     @property
     def version(self) -> str:
         return self._held.keys.version if self._held else ""
+
+    @property
+    def algorithms(self) -> frozenset[str]:
+        return self._held.keys.algorithms if self._held else frozenset()
 
     def at_hand(self, kid: str | None, alg: str) -> tuple[SigningKey, ...]:
         return self._held.keys.fitting(kid, alg) if self._held else ()

@@ -51,6 +51,11 @@ class KeySet:
     version: str
     skipped: int = 0
 
+    @property
+    def algorithms(self) -> frozenset[str]:
+        """All that some key of the set can verify."""
+        return frozenset[str]().union(*(each.algorithms for each in self.keys))
+
     def fitting(self, kid: str | None, alg: str) -> tuple[SigningKey, ...]:
         """The keys that a token's header may mean.
 

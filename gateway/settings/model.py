@@ -167,9 +167,12 @@ class Live(Section, kw_only=True, frozen=True):
 
     heartbeat_seconds: Annotated[Seconds, Meta(description="a comment is sent this often on a silent stream")] = 15.0
     probe_seconds: Annotated[
-        Seconds, Meta(description="a silent IDLE is left and the folder looked at this often, so that silent death is found")
+        Seconds,
+        Meta(description="a silent IDLE is left and the folder looked at this often, so that silent death is found"),
     ] = 15.0
-    poll_seconds: Annotated[Seconds, Meta(description="how often a folder is looked at where the server lacks IDLE")] = 20.0
+    poll_seconds: Annotated[
+        Seconds, Meta(description="how often a folder is looked at where the server lacks IDLE")
+    ] = 20.0
     linger_seconds: Annotated[Seconds, Meta(description="a watcher outlives its last stream this long")] = 15.0
     coalesce_seconds: Annotated[Seconds, Meta(description="changes within this time travel as one event")] = 0.05
 

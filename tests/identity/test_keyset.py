@@ -88,6 +88,7 @@ def test_a_key_is_used_with_its_own_algorithm_only(signing_keys: dict[str, Key])
     keys = read_key_set(document(*(public(key) for key in signing_keys.values())))
     for alg in signing_keys:
         assert [key.kid for key in keys.fitting(f"key-{alg}", alg)] == [f"key-{alg}"]
+    assert keys.algorithms == {*signing_keys, "EdDSA"}
     assert not keys.fitting("key-RS256", "PS256")
     assert not keys.fitting("key-ES256", "ES384")
     assert not keys.fitting("key-ES256", "HS256")
