@@ -13,12 +13,15 @@ from gateway.pool.waiter import Waiter
 
 
 class Account(Generic[S]):
-    """Connections of every credential, which the server counts together, and those who wait, first come first."""
+    """Connections of every credential, which the server counts together, and those who wait, first come first.
+
+    Requests and watchers stand in a lane each, for they wait for different things; ``lanes[watch]`` is by ticket.
+    """
 
     def __init__(self, owner: ServerUser, budget: Budget) -> None:
         self.owner = owner
         self.connections: dict[int, Connection[S]] = {}
-        self.waiters: OrderedDict[int, Waiter[S]] = OrderedDict()
+        self.lanes: tuple[OrderedDict[int, Waiter[S]], OrderedDict[int, Waiter[S]]] = (OrderedDict(), OrderedDict())
         self.paused_until = float("-inf")
         self._budget = budget
         self._lowered: tuple[int, float] | None = None
@@ -51,10 +54,24 @@ class Account(Generic[S]):
 
     def queue(self, waiter: Waiter[S]) -> None:
         """At the place of its ticket: at the end, or in front where it has waited before."""
-        again = any(waiter.ticket < ticket for ticket in self.waiters)
-        self.waiters[waiter.ticket] = waiter
+        lane = self.lanes[waiter.ask.watch]
+        again = bool(lane) and waiter.ticket < next(reversed(lane))
+        lane[waiter.ticket] = waiter
         if again:
-            self.waiters.move_to_end(waiter.ticket, last=False)
+            lane.move_to_end(waiter.ticket, last=False)
+
+    def leave(self, waiter: Waiter[S]) -> bool:
+        """Whether it was still in the queue."""
+        return self.lanes[waiter.ask.watch].pop(waiter.ticket, None) is not None
+
+    @property
+    def waiters(self) -> list[Waiter[S]]:
+        """All who wait: for requests, then to watch."""
+        return [*self.lanes[False].values(), *self.lanes[True].values()]
+
+    @property
+    def waiting(self) -> int:
+        return len(self.lanes[False]) + len(self.lanes[True])
 
     def of(self, *states: State) -> list[Connection[S]]:
         return [connection for connection in self.connections.values() if connection.state in states]
@@ -71,9 +88,9 @@ class Account(Generic[S]):
 
     @property
     def empty(self) -> bool:
-        return not self.connections and not self.waiters
+        return not self.connections and not self.waiting
 
     def __repr__(self) -> str:
         states = (f"{len(found)} {state.value}" for state in State if (found := self.of(state)))
         kinds = f"{len(self.connections) - self.watchers} pool + {self.watchers} watching"
-        return f"{self.owner!r}[{kinds}: {', '.join(states) or 'none'}; {len(self.waiters)} waiting]"
+        return f"{self.owner!r}[{kinds}: {', '.join(states) or 'none'}; {self.waiting} waiting]"

@@ -47,20 +47,16 @@ class Keeper(Generic[S]):
     # Serving those who wait
 
     def serve(self, account: Account[S]) -> None:
-        """Give those who wait what can be had.
-
-        Requests and watchers stand in a lane each, for they wait for different things; who is not first in a lane gets
-        only what is idle and of no use to those before.
-        """
-        stuck: set[bool] = set()
-        for waiter in list(account.waiters.values()):
-            lane = waiter.ask.watch
-            if lane in stuck and not account.of(State.IDLE):
-                continue
-            if self._serve(account, waiter, first=lane not in stuck):
-                del account.waiters[waiter.ticket]
-            else:
-                stuck.add(lane)
+        """Give those who wait what can be had; who is not first in a lane gets what those before have no use for."""
+        for lane in account.lanes:
+            first = True
+            for waiter in list(lane.values()):
+                if self._serve(account, waiter, first=first):
+                    del lane[waiter.ticket]
+                elif account.of(State.IDLE):
+                    first = False
+                else:
+                    break
         self.ledger.tidy(account)
 
     def _serve(self, account: Account[S], waiter: Waiter[S], *, first: bool) -> bool:
@@ -184,12 +180,12 @@ class Keeper(Generic[S]):
 
     def _refuse(self, account: Account[S], key: AccountKey, error: GatewayError) -> None:
         """Tell those who wait and can't be helped: by the same credential the very error, if that says more."""
-        for waiter in list(account.waiters.values()):
+        for waiter in account.waiters:
             action = self._decide(account, waiter)
             if isinstance(action, Refuse):
                 same = waiter.ask.key == key and failure(error) is not Failure.LIMIT
                 waiter.fail(repeated(error) if same else action.error)
-                del account.waiters[waiter.ticket]
+                account.leave(waiter)
 
     # Taking back
 

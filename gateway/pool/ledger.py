@@ -78,7 +78,7 @@ class Ledger(Generic[S]):
         """Forget an account of which nothing is left."""
         if account.empty and self.accounts.get(account.owner) is account:
             del self.accounts[account.owner]
-        if not account.waiters:
+        if not account.waiting:
             self.starved.pop(account.owner, None)
 
     def idle(self, number: int) -> Connection[S]:
@@ -109,8 +109,8 @@ class Ledger(Generic[S]):
         """Those in any of the states."""
         return [found for account in self.accounts.values() for found in account.of(*states)]
 
-    def waiting(self) -> Iterator[Account[S]]:
-        return (account for account in list(self.accounts.values()) if account.waiters)
+    def queues(self) -> Iterator[Account[S]]:
+        return (account for account in list(self.accounts.values()) if account.waiting)
 
     def __contains__(self, connection: Connection[S]) -> bool:
         return connection.number in self._owner

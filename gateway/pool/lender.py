@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from random import random as chance
 from typing import Final, Generic
 
@@ -52,25 +52,21 @@ class Lender(Generic[S]):
         self._leases = 0
         self._returned = asyncio.Event()
 
-    @asynccontextmanager
-    async def lease(self, target: Target, mailbox: MailboxName | None = None) -> AsyncIterator[S]:
+    def lease(self, target: Target, mailbox: MailboxName | None = None) -> AbstractAsyncContextManager[S]:
         """A signed-in session for the caller alone, best with ``mailbox`` selected already.
 
         Raises TooManyRequests when none can be had in time, Unavailable while the server is not tried or the pool
         drains, and what opening one raises. A body that is left by an error leaves a session that is lent again only
         once it is known to be clean.
         """
-        async with self._borrowed(Ask(AccountKey.of(target), mailbox=mailbox), target) as session:
-            yield session
+        return self._borrowed(Ask(AccountKey.of(target), mailbox=mailbox), target)
 
-    @asynccontextmanager
-    async def watch(self, target: Target) -> AsyncIterator[S]:
+    def watch(self, target: Target) -> AbstractAsyncContextManager[S]:
         """A session to watch with, for long; it counts in the budget, not among the pooled. Raises as ``lease`` does.
 
         Whoever watches ends it when the target expires: a session in use is not taken away.
         """
-        async with self._borrowed(Ask(AccountKey.of(target), watch=True), target) as session:
-            yield session
+        return self._borrowed(Ask(AccountKey.of(target), watch=True), target)
 
     def budget(self, target: Target) -> Usage:
         """What the target's user may open here, and has open."""
@@ -96,10 +92,10 @@ class Lender(Generic[S]):
     async def close(self, grace: float) -> None:
         """Lend no more; wait up to ``grace`` seconds for what is lent; say LOGOUT on all that is not in use then."""
         self._keeper.draining = True
-        for account in self._ledger.waiting():
-            for waiter in account.waiters.values():
+        for account in self._ledger.queues():
+            for waiter in account.waiters:
                 waiter.fail(_draining())
-            account.waiters.clear()
+                account.leave(waiter)
             self._ledger.tidy(account)
         for connection in self._ledger.connections(State.IDLE):
             self._keeper.close(connection)
@@ -168,10 +164,12 @@ class Lender(Generic[S]):
         for connection in account.seen(waiter.ask.key):
             if connection.state is State.IDLE:
                 self._keeper.arm(connection)
-        if len(account.waiters) >= self._tools.limits.lease_queue:
+        if account.waiting >= self._tools.limits.lease_queue:
             raise QueueFull("too many requests wait for this account's connections")
         account.queue(waiter)
         self._keeper.serve(account)
+        if waiter.place.done():
+            return waiter.place.result()
         timer = asyncio.get_running_loop().call_at(deadline, self._give_up, waiter)
         try:
             return await waiter.place
@@ -201,7 +199,7 @@ class Lender(Generic[S]):
 
     def _unqueue(self, waiter: Waiter[S]) -> None:
         account = self._ledger.accounts.get(waiter.ask.key.owner)
-        if account is not None and account.waiters.pop(waiter.ticket, None) is not None:
+        if account is not None and account.leave(waiter):
             self._keeper.serve(account)
 
     async def _proven(self, connection: Connection[S]) -> bool:
