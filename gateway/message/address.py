@@ -10,12 +10,13 @@ import re
 from collections.abc import Sequence
 
 from gateway.message.part import AddressLike
-from gateway.message.words import MAX_OCTETS, decode_words
+from gateway.message.words import MAX_OCTETS, decode_words, whole_characters
 
 MAX_ADDRESSES = 1000  # of one header
 MAX_NAME = 2048  # octets
 MAX_EMAIL = 998  # octets; RFC 5322 section 2.1.1: no line is longer
-MAX_HEADER = 262_144  # octets of a raw address header
+MAX_HEADER = 131_072  # octets of a raw address header
+_MAX_TOKENS = 20_000  # of a raw address header; a thousand addresses have fewer
 
 Address = tuple[str | None, str]
 
@@ -69,7 +70,8 @@ def _pair(name: bytes | None, mailbox: bytes, host: bytes) -> Address | None:
 
 
 def _email(raw: bytes) -> str:
-    raw = raw[:MAX_EMAIL]
+    if len(raw) > MAX_EMAIL:
+        raw = whole_characters(raw[:MAX_EMAIL])
     if raw.isascii():
         text = raw.decode("ascii")
         return text if text.isprintable() else _CONTROLS.sub("", text)
@@ -100,7 +102,9 @@ class _Reader:
         self.open_quotes = True
 
     def read(self) -> list[Address]:
-        while self.position < len(self.raw) and len(self.out) < MAX_ADDRESSES:
+        room = _MAX_TOKENS
+        while self.position < len(self.raw) and len(self.out) < MAX_ADDRESSES and room:
+            room -= 1
             match = _TOKEN.match(self.raw, self.position)
             if match is None:  # pragma: no cover - the token pattern takes every octet
                 break

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
 
 MAX_OCTETS = 256  # of a date header; what is beyond can't be a date
@@ -13,6 +14,11 @@ _MONTHS = {
         ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), start=1
     )
 }
+# What nearly all mail says; the rest takes the long way.
+_USUAL = re.compile(
+    rb"(?:[A-Za-z]{3}, ?)?([0-9]{1,2}) ([A-Za-z]{3}) ([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2})"
+    rb" ([+-])([0-9]{2})([0-9]{2})(?: \([A-Za-z]{1,6}\))?"
+)
 _WEEKDAYS = frozenset(("mon", "tue", "wed", "thu", "fri", "sat", "sun"))
 
 # RFC 5322 section 4.3 obs-zone, and names seen in mail. Minutes east of UTC.
@@ -32,6 +38,9 @@ def parse_date(raw: bytes | None) -> datetime | None:
     """
     if not raw:
         return None
+    usual = _USUAL.fullmatch(raw)
+    if usual is not None and (month := _MONTHS.get(usual[2].decode("ascii").lower())):
+        return _usual(usual, month)
     text = raw[:MAX_OCTETS].decode("ascii", "replace")
     tokens = _without_comments(text).replace(",", " ").split()[:_MAX_TOKENS]
     if len(tokens) == 1 or (tokens and len(tokens[0]) >= 8 and tokens[0][:4].isdecimal()):
@@ -45,6 +54,24 @@ def rfc3339(moment: datetime) -> str:
     if text.endswith("+00:00"):
         return text[:-6] + "Z"
     return text if len(text) <= 25 else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _usual(match: re.Match[bytes], month: int) -> datetime | None:
+    day, _, year, hour, minute, second, sign, zone_hour, zone_minute = match.groups()
+    offset = int(zone_hour) * 60 + int(zone_minute)
+    if int(zone_hour) > 23 or int(zone_minute) > 59:
+        offset = 0
+    zone = _east(-offset if sign == b"-" else offset)
+    try:
+        return datetime(
+            _year(year.decode()), month, int(day), int(hour), int(minute), min(int(second), 59), tzinfo=zone
+        )
+    except ValueError:
+        return None
+
+
+def _east(minutes: int) -> timezone:
+    return timezone(timedelta(minutes=minutes)) if minutes else UTC
 
 
 def _without_comments(text: str) -> str:
@@ -165,8 +192,7 @@ def _zone(text: str) -> timezone:
             return UTC
         offset = timedelta(hours=hours, minutes=minutes)
         return timezone(offset if low[0] == "+" else -offset) if offset else UTC
-    minutes = _ZONES.get(low, 0)
-    return timezone(timedelta(minutes=minutes)) if minutes else UTC
+    return _east(_ZONES.get(low, 0))
 
 
 def _digits(text: str) -> bool:

@@ -3,9 +3,29 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
+
+from gateway.message.parameter import parameter
+from gateway.message.part import PartLike
 
 _QUOTE = re.compile(r">*+")
 _SIGNATURE = "-- "
+
+
+class Flow(NamedTuple):
+    """The ``format`` and ``delsp`` parameters of a text/plain part."""
+
+    flowed: bool
+    delsp: bool
+
+
+def flow_of(part: PartLike) -> Flow:
+    """Whether the part's lines flow; only text/plain ones do (RFC 3676 section 4)."""
+    if (part.type, part.subtype) != ("text", "plain") or not part.params:
+        return Flow(False, False)
+    flowed = (parameter(part.params, "format") or "").strip().lower() == "flowed"
+    delsp = (parameter(part.params, "delsp") or "").strip().lower() == "yes"
+    return Flow(flowed, flowed and delsp)
 
 
 def unflow(text: str, *, delsp: bool = False) -> str:

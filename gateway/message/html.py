@@ -17,12 +17,12 @@ import nh3
 from gateway.message import reference
 from gateway.message.markup import attributes_of, tokens
 from gateway.message.nesting import BLOCK, INLINE, TABLE_PARTS, VOID, Nesting
-from gateway.message.style import PROPERTIES, filter_style
+from gateway.message.style import PROPERTIES, Style, filter_style
 from gateway.message.text import html_to_text
 
 MAX_HTML = 4_194_304  # characters; a longer one is shown as its text
-MAX_TAGS = 10_000  # plus one for every _TAG_ROOM characters; of what comes after only the text is kept
-_TAG_ROOM = 20
+MAX_TAGS = 6_000  # plus one for every _TAG_ROOM characters; of what comes after only the text is kept
+_TAG_ROOM = 16
 _MAX_VALUE = 2048  # characters of an attribute that is neither URL nor style
 
 Remote = Literal["block", "keep"]
@@ -97,7 +97,7 @@ class _Pass:
     own: set[str] = field(default_factory=set)  # URLs that ``cid`` gave and images that passed
     blocked: int = 0
     problems: set[str] = field(default_factory=set)
-    styles: dict[str, str] = field(default_factory=dict)  # newsletters say the same style a thousand times
+    styles: dict[str, Style] = field(default_factory=dict)  # newsletters say the same style a thousand times
 
     def run(self, source: str) -> str:
         room = MAX_TAGS + len(source) // _TAG_ROOM
@@ -166,12 +166,11 @@ class _Pass:
         return "".join(out)
 
     def _style(self, written: str) -> str:
-        known = self.styles.get(written)
-        style = filter_style(written)
+        style = self.styles.get(written)
+        if style is None:
+            style = self.styles[written] = filter_style(written)
         self.blocked += style.remote
-        if known is None:
-            known = self.styles[written] = style.text
-        return known
+        return style.text
 
     def _source(self, written: str) -> str:
         url = reference.tidy(written)

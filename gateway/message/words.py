@@ -44,7 +44,8 @@ def decode_words(raw: bytes | None, cap: int = MAX_OCTETS) -> str:
     """
     if not raw:
         return ""
-    raw = raw[:cap]
+    if len(raw) > cap:
+        raw = whole_characters(raw[:cap])
     if raw.isascii() and b"=?" not in raw:
         text = raw.decode("ascii")
         if text.isprintable() and "  " not in text:
@@ -53,6 +54,18 @@ def decode_words(raw: bytes | None, cap: int = MAX_OCTETS) -> str:
             return clean_text(_FOLD.sub(b"", raw).decode("ascii"))
     raw = _FOLD.sub(b"", raw)
     return clean_text(_decode(raw))
+
+
+def whole_characters(cut: bytes) -> bytes:
+    """Octets that were cut off somewhere, without the beginning of a UTF-8 character at their end."""
+    for back in range(1, min(4, len(cut) + 1)):
+        octet = cut[-back]
+        if octet >= 0xC0:
+            needed = 2 if octet < 0xE0 else 3 if octet < 0xF0 else 4
+            return cut[:-back] if back < needed else cut
+        if octet < 0x80:
+            break
+    return cut
 
 
 def clean_text(text: str) -> str:

@@ -74,6 +74,13 @@ def test_cap_is_in_octets() -> None:
     assert decode_words(b"a" * 100, cap=10) == "a" * 10
 
 
+@pytest.mark.parametrize("cap", range(1, 13))
+def test_a_cap_never_cuts_a_character(cap: int) -> None:
+    text = decode_words("éé日本😀".encode(), cap=cap)
+    assert "éé日本😀".startswith(text)
+    assert len(text.encode()) > cap - 4
+
+
 def check(text: str) -> None:
     assert json.loads(json.dumps(text).encode()) == text
     text.encode()
