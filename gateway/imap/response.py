@@ -6,85 +6,24 @@ Names of status codes, capabilities and items are in upper case; octets that peo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
-from types import MappingProxyType
-from typing import Any, Final, Literal, NamedTuple, cast
+from typing import Literal
 
 from msgspec import Struct
-from msgspec.structs import replace
 
-from gateway.imap.envelope import Envelope
-from gateway.imap.framer import Frame, Streamed
+from gateway.imap.code import AppendUid as AppendUid
+from gateway.imap.code import BadCharset as BadCharset
+from gateway.imap.code import CapabilityCode as CapabilityCode
+from gateway.imap.code import Code as Code
+from gateway.imap.code import CopyUid as CopyUid
+from gateway.imap.code import FlagsCode as FlagsCode
+from gateway.imap.code import MailboxId as MailboxId
+from gateway.imap.code import Modified as Modified
+from gateway.imap.code import NumberCode as NumberCode
+from gateway.imap.fetched import Fetched as Fetched
+from gateway.imap.fetched import SectionKey as SectionKey
+from gateway.imap.framer import Frame
 from gateway.imap.name import MailboxName
-from gateway.imap.structure import BodyPart
-from gateway.imap.uids import Range, SequenceSet, UidSet
-
-# --- response codes, RFC 9051 section 7.1 ---
-
-
-class Code(Struct, frozen=True):
-    """A response code. ``raw`` is what stood behind the name; known codes with arguments are subclasses."""
-
-    name: str
-    raw: bytes = b""
-
-
-class NumberCode(Code, frozen=True):
-    """UIDVALIDITY, UIDNEXT, UNSEEN, HIGHESTMODSEQ."""
-
-    number: int = 0
-
-
-class CapabilityCode(Code, frozen=True):
-    """CAPABILITY."""
-
-    names: frozenset[str] = frozenset()
-
-
-class FlagsCode(Code, frozen=True):
-    r"""PERMANENTFLAGS; ``\*`` among them allows new keywords."""
-
-    flags: tuple[bytes, ...] = ()
-
-
-class AppendUid(Code, frozen=True):
-    """APPENDUID (RFC 4315 section 3)."""
-
-    uidvalidity: int = 0
-    uids: UidSet = UidSet()
-
-
-class CopyUid(Code, frozen=True):
-    """COPYUID (RFC 4315 section 3): the n-th number of ``source`` became the n-th of ``target``, as written."""
-
-    uidvalidity: int = 0
-    source: tuple[Range, ...] = ()
-    target: tuple[Range, ...] = ()
-
-    def mapping(self) -> dict[int, int]:
-        """Old UID to new UID; the parser has checked that both sides are of equal, bounded length."""
-        old = [uid for low, high in self.source for uid in range(low, high + 1)]
-        new = [uid for low, high in self.target for uid in range(low, high + 1)]
-        return dict(zip(old, new, strict=True))
-
-
-class Modified(Code, frozen=True):
-    """MODIFIED (RFC 7162 section 3.1.3): what a conditional UID STORE left alone."""
-
-    uids: UidSet = UidSet()
-
-
-class MailboxId(Code, frozen=True):
-    """MAILBOXID (RFC 8474 section 4)."""
-
-    id: str = ""
-
-
-class BadCharset(Code, frozen=True):
-    """BADCHARSET, with the charsets the server knows, in upper case."""
-
-    charsets: tuple[str, ...] = ()
-
+from gateway.imap.uids import SequenceSet, UidSet
 
 # --- status responses ---
 
@@ -259,75 +198,6 @@ class Threads(Struct, frozen=True):
     """
 
     threads: tuple[tuple[tuple[int, int | None], ...], ...]
-
-
-# --- messages ---
-
-
-class SectionKey(NamedTuple):
-    """Names one section of a message: what a request asks for and a response gives back.
-
-    ``part`` "" is the message; ``text`` is "", HEADER, HEADER.FIELDS, HEADER.FIELDS.NOT, TEXT or MIME;
-    ``fields`` are sorted, in upper case; ``origin`` is the first octet of a partial fetch.
-    """
-
-    part: str = ""
-    text: str = ""
-    fields: tuple[bytes, ...] = ()
-    origin: int | None = None
-    binary: bool = False
-
-
-NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
-NO_SECTIONS: Final = cast("Mapping[SectionKey, bytes | Streamed | None]", NOTHING)
-NO_SIZES: Final = cast("Mapping[str, int]", NOTHING)
-
-
-class Fetched(Struct, frozen=True):
-    """Data of one message (RFC 9051 section 7.5.2). None: the item was not in the response, or is ``broken``.
-
-    ``present`` names the items seen (section items as BODY[] or BINARY[]), ``broken`` those of them that could
-    not be read. An item the server sent as NIL is present and None.
-    """
-
-    seq: int
-    uid: int | None = None
-    flags: tuple[bytes, ...] | None = None
-    modseq: int | None = None
-    internaldate: datetime | None = None
-    size: int | None = None
-    envelope: Envelope | None = None
-    structure: BodyPart | None = None
-    email_id: str | None = None
-    thread_id: str | None = None
-    preview: str | None = None
-    savedate: datetime | None = None
-    gm_msgid: int | None = None
-    gm_thrid: int | None = None
-    gm_labels: tuple[bytes, ...] | None = None
-    sections: Mapping[SectionKey, bytes | Streamed | None] = NO_SECTIONS
-    binary_sizes: Mapping[str, int] = NO_SIZES
-    present: frozenset[str] = frozenset()
-    broken: frozenset[str] = frozenset()
-
-    def merged(self, later: Fetched) -> Fetched:
-        """Both together; what ``later`` has wins. For one message of one mailbox answered in several responses."""
-        fresh = {
-            name: value
-            for name in self.__struct_fields__
-            if (value := getattr(later, name)) is not None and name not in _JOINED
-        }
-        return replace(
-            self,
-            **fresh,
-            sections={**self.sections, **later.sections},
-            binary_sizes={**self.binary_sizes, **later.binary_sizes},
-            present=self.present | later.present,
-            broken=(self.broken - later.present) | later.broken,
-        )
-
-
-_JOINED: Final = frozenset({"sections", "binary_sizes", "present", "broken"})
 
 
 class Unknown(Struct, frozen=True):
