@@ -56,6 +56,12 @@ class Connection(Generic[S]):
         alive = self._session is None or (self._session.alive and (self.state is not State.IDLE or self._session.clean))
         return alive and not self.revoked and epoch < self.expires_at and now < self.retire_at
 
+    def left(self, epoch: float, now: float, idle: float) -> float:
+        """Seconds that it may stay unused yet, where ``idle`` are the most."""
+        if not self.session.alive or self.revoked:
+            return 0.0
+        return min(self.used_at + idle - now, self.retire_at - now, self.expires_at - epoch)
+
     def slot(self, epoch: float, now: float) -> Slot:
         opened = None if self._session is None else self._session.mailbox
         return Slot(

@@ -8,7 +8,6 @@ from contextlib import suppress
 from typing import Final, Generic
 
 from gateway.errors import ConnectFailed, ConnectionLost, GatewayError, LocalError, SignInRefused
-from gateway.imap.credential import Bearer
 from gateway.pool.account import Account
 from gateway.pool.circuit import Circuits
 from gateway.pool.connection import Connection, S
@@ -62,8 +61,9 @@ class Keeper(Generic[S]):
     def _serve(self, account: Account[S], waiter: Waiter[S], *, first: bool) -> bool:
         if waiter.place.done():
             return True
-        if _expired(waiter.target, self._tools.clock()):
-            waiter.fail(_credential_expired(waiter.target))
+        if waiter.target.expired(self._tools.clock()):
+            own = waiter.target.own_token
+            waiter.fail(SignInRefused("the credential has expired", code="EXPIRED", own_token=own))
             return True
         starved = self.ledger.starved
         while True:
@@ -300,22 +300,6 @@ class Keeper(Generic[S]):
             self.arm(connection)
 
     def _left(self, connection: Connection[S]) -> float:
-        if not connection.session.alive or connection.revoked:
-            return 0.0
-        now, limits = self._tools.timer(), self._tools.limits
-        idle = min(limits.idle_connection_seconds, STALE_IDLE_SECONDS if connection.stale else float("inf"))
-        times = (
-            connection.used_at + idle - now,
-            connection.retire_at - now,
-            connection.expires_at - self._tools.clock(),
-        )
-        return min(times)
-
-
-def _expired(target: Target, epoch: float) -> bool:
-    return target.expires_at is not None and target.expires_at <= epoch
-
-
-def _credential_expired(target: Target) -> SignInRefused:
-    own = isinstance(target.credential, Bearer) and target.credential.own_token
-    return SignInRefused("the credential has expired", code="EXPIRED", own_token=own)
+        idle = self._tools.limits.idle_connection_seconds
+        idle = min(idle, STALE_IDLE_SECONDS) if connection.stale else idle
+        return connection.left(self._tools.clock(), self._tools.timer(), idle)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gateway.imap.credential import Credential
+from gateway.imap.credential import Bearer, Credential
 from gateway.imap.endpoint import Endpoint
 
 
@@ -23,3 +23,12 @@ class Target:
     expires_at: float | None = None
     ignore: frozenset[str] = frozenset()
     quirks: frozenset[str] = frozenset()
+
+    def expired(self, epoch: float) -> bool:
+        """The credential is past its time at ``epoch``."""
+        return self.expires_at is not None and self.expires_at <= epoch
+
+    @property
+    def own_token(self) -> bool:
+        """The caller's own token is the credential."""
+        return isinstance(self.credential, Bearer) and self.credential.own_token
