@@ -10,7 +10,6 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from gateway.errors import (
-    ClientError,
     Forbidden,
     GatewayError,
     InsufficientScope,
@@ -48,12 +47,6 @@ class NotAllowed(MethodNotAllowed):
     def __init__(self, allow: tuple[str, ...]) -> None:
         super().__init__(f"this resource has {', '.join(allow)}")
         self.allow = allow
-
-
-class LengthRequired(ClientError):
-    """A body without a Content-Length that can't be accepted (RFC 9110 section 15.5.12)."""
-
-    reply = Reply("length-required", 411, "Content-Length required")
 
 
 def type_uri(reply: Reply) -> str:

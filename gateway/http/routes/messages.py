@@ -41,7 +41,10 @@ class MessagesQuery(Query, kw_only=True, frozen=True):
 
 
 class StoreQuery(Query, kw_only=True, frozen=True):
-    flags: Annotated[list[Annotated[Flag, Meta(max_length=255)]], Meta(max_length=100)] | UnsetType = UNSET
+    flags: (
+        Annotated[list[Annotated[Flag, Meta(max_length=255)]], Meta(max_length=100, description="flags it gets")]
+        | UnsetType
+    ) = UNSET
     received_at: (
         Annotated[datetime, Meta(tz=True, description="when it counts as received; default: now")] | UnsetType
     ) = UNSET

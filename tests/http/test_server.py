@@ -1,0 +1,122 @@
+"""Over a real HTTP server: what only shows on a socket."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import uvicorn
+
+from gateway.errors import ConnectionLost
+
+from .conftest import Gateway
+from .doubles import ALL_SCOPES
+
+HEAD = f"Host: gateway.example.org\r\nAuthorization: Bearer {ALL_SCOPES}\r\n"
+RAW = f"GET /v1/accounts/me/messages/m1/raw HTTP/1.1\r\n{HEAD}\r\n".encode()
+
+
+@pytest.fixture
+async def address(gateway: Gateway) -> AsyncIterator[tuple[str, int]]:
+    config = uvicorn.Config(
+        gateway.app, host="127.0.0.1", port=0, http="httptools", lifespan="off", log_level="critical", ws="none"
+    )
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server._serve())
+    while not server.started:
+        await asyncio.sleep(0)
+        assert not serving.done()
+    yield server.servers[0].sockets[0].getsockname()
+    server.should_exit = True
+    server.force_exit = True
+    await serving
+
+
+async def exchange(address: tuple[str, int], request: bytes) -> bytes:
+    """All that comes back until the server closes."""
+    reader, writer = await asyncio.open_connection(*address)
+    writer.write(request)
+    async with asyncio.timeout(10):
+        answer = await reader.read()
+    writer.close()
+    return answer
+
+
+async def test_a_cut_answer_is_seen_as_cut(gateway: Gateway, address: tuple[str, int]) -> None:
+    gateway.verbs.pieces = [b"x" * 100, ConnectionLost("gone")]
+    answer = await exchange(address, RAW)
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert b"200 OK" in head
+    assert b"content-length: 1024" in head
+    assert len(body) < 1024
+    gateway.verbs.ranges = False  # of unknown length, so chunked: the last chunk must be missing
+    answer = await exchange(address, RAW)
+    assert b"transfer-encoding: chunked" in answer
+    assert not answer.endswith(b"0\r\n\r\n")
+
+
+async def test_a_client_that_leaves_ends_a_download(gateway: Gateway, address: tuple[str, int]) -> None:
+    gateway.verbs.ranges = False
+    gateway.verbs.pieces = [b"first", asyncio.Event()]
+    reader, writer = await asyncio.open_connection(*address)
+    writer.write(RAW)
+    await reader.readuntil(b"first")
+    writer.transport.abort()
+    async with asyncio.timeout(10):
+        while not gateway.verbs.opened[0].closed:
+            await asyncio.sleep(0)
+
+
+async def test_a_client_that_leaves_ends_a_stream(gateway: Gateway, address: tuple[str, int]) -> None:
+    gateway.hub.stream.beats = 1
+    reader, writer = await asyncio.open_connection(*address)
+    writer.write(f"GET /v1/accounts/me/events HTTP/1.1\r\n{HEAD}\r\n".encode())
+    await reader.readuntil(b":\n\n")
+    writer.transport.abort()
+    async with asyncio.timeout(10):
+        while not gateway.hub.stream.closed:
+            await asyncio.sleep(0)
+
+
+async def test_a_read_is_given_up_when_nobody_waits(gateway: Gateway, address: tuple[str, int]) -> None:
+    cancelled = asyncio.Event()
+
+    class Gate(asyncio.Event):
+        async def wait(self) -> bool:  # type: ignore[override]
+            try:
+                return await super().wait()
+            except asyncio.CancelledError:
+                cancelled.set()
+                raise
+
+    gateway.verbs.gate = Gate()
+    _, writer = await asyncio.open_connection(*address)
+    writer.write(f"GET /v1/accounts/me/folders HTTP/1.1\r\n{HEAD}\r\n".encode())
+    await gateway.verbs.entered.wait()
+    writer.transport.abort()
+    async with asyncio.timeout(10):
+        await cancelled.wait()
+
+
+async def test_an_endless_upload_is_refused_and_cut(address: tuple[str, int], gateway: Gateway) -> None:
+    head = f"POST /v1/accounts/me/folders HTTP/1.1\r\n{HEAD}Content-Type: application/json\r\n"
+    answer = await exchange(address, f"{head}Content-Length: 1000000000\r\n\r\n".encode() + b"x" * 1000)
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b"application/problem+json" in answer
+    chunked = f"{head}Transfer-Encoding: chunked\r\n\r\n".encode() + b"1000\r\n" + b"x" * 4096 + b"\r\n5\r\nxxxxx\r\n"
+    assert (await exchange(address, chunked)).startswith(b"HTTP/1.1 413 ")
+    assert not gateway.verbs.calls
+
+
+async def test_half_an_upload_stores_nothing(gateway: Gateway, address: tuple[str, int]) -> None:
+    _, writer = await asyncio.open_connection(*address)
+    head = f"POST /v1/accounts/me/folders/inbox/messages HTTP/1.1\r\n{HEAD}Content-Type: message/rfc822\r\n"
+    writer.write(f"{head}Content-Length: 1000\r\n\r\n".encode() + b"x" * 500)
+    await writer.drain()
+    writer.close()
+    metrics = gateway.services.metrics
+    async with asyncio.timeout(10):
+        while b'status="other"' not in metrics.exposition() and b'status="499"' not in metrics.exposition():
+            await asyncio.sleep(0.001)
+    assert not gateway.verbs.calls
