@@ -23,6 +23,7 @@
     │   ├── TlsFailed               502
     │   ├── TlsRequired             502  the server can't do TLS as configured
     │   ├── ConnectionLost          502  EOF, reset or BYE with a command pending
+    │   │   └── FolderStale         502  an open folder was rebuilt under the session
     │   ├── ProtocolViolation       502  a response that can't be parsed or is over a cap
     │   ├── DeadlinePassed          504
     │   └── Refused                      a tagged NO or BAD, by its response code (RFC 5530)
@@ -188,6 +189,10 @@ class ConnectionLost(UpstreamError):
         super().__init__(detail)
         self.bye = bye
         self.maybe_done = maybe_done
+
+
+class FolderStale(ConnectionLost):
+    """A command was refused in a folder that had been open for a while: it may have been rebuilt under the session."""
 
 
 class WriteInDoubt(Unavailable):

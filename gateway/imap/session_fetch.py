@@ -140,6 +140,8 @@ class Fetching(Core):
 
 def _name(item: Item | BinarySize) -> str:
     """As ``Fetched.present`` names it."""
+    if isinstance(item, BinarySize):
+        return "BINARY.SIZE[]"
     return item.wire().split(b" ")[0].decode("ascii")
 
 

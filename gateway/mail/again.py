@@ -1,4 +1,4 @@
-"""What a lost connection means for a verb: a read is tried once more, a write never by itself if it may have happened."""
+"""What a lost connection means for a verb: a read is tried again, a write only where it can't have happened."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from gateway.errors import ConnectionLost, WriteInDoubt
+from gateway.errors import ConnectionLost, FolderStale, WriteInDoubt
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+STALE = 8
+"""Connections of one account that may all have a folder open that was rebuilt meanwhile: each is found out once."""
 
 
 def reading(verb: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
@@ -18,9 +21,9 @@ def reading(verb: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
     @wraps(verb)
     async def tried(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
-            return await verb(*args, **kwargs)
+            return await _fresh(verb, *args, **kwargs)
         except ConnectionLost:
-            return await verb(*args, **kwargs)
+            return await _fresh(verb, *args, **kwargs)
 
     return tried
 
@@ -31,18 +34,28 @@ def writing(verb: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
     @wraps(verb)
     async def tried(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
-            return await verb(*args, **kwargs)
+            return await _fresh(verb, *args, **kwargs)
         except ConnectionLost as lost:
             if lost.maybe_done:
                 raise in_doubt() from lost
         try:
-            return await verb(*args, **kwargs)
+            return await _fresh(verb, *args, **kwargs)
         except ConnectionLost as lost:
             if lost.maybe_done:
                 raise in_doubt() from lost
             raise
 
     return tried
+
+
+async def _fresh(verb: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Past every connection whose open folder turns out to be stale; a refusal, so nothing was changed."""
+    for _ in range(STALE):
+        try:
+            return await verb(*args, **kwargs)
+        except FolderStale:
+            continue
+    return await verb(*args, **kwargs)
 
 
 def in_doubt() -> WriteInDoubt:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from gateway.accounts.account import Account
-from gateway.errors import NotFound, Refused
+from gateway.errors import FolderStale, NotFound, Refused
 from gateway.imap.mailbox import Mailbox
 from gateway.imap.name import MailboxName
 from gateway.imap.session import Session
@@ -49,8 +49,9 @@ class Desk:
             news = asyncio.create_task(session.noop())
             await asyncio.sleep(0)  # the task's first step sends the command
             try:
-                yield session, mailbox
-                await news
+                async with _suspecting(session):
+                    yield session, mailbox
+                    await news
             finally:
                 news.cancel()
                 await asyncio.wait((news,))
@@ -59,8 +60,28 @@ class Desk:
     async def stale(self, account: Account, name: MailboxName) -> AsyncIterator[Session]:
         """A session with the folder open as it was last known, for who refreshes it."""
         async with self.pool.lease(target_of(account), name) as session:
-            await open_folder(session, name)
-            yield session
+            held = session.mailbox
+            if await open_folder(session, name) is not held:
+                yield session
+                return
+            async with _suspecting(session):
+                yield session
+
+
+@asynccontextmanager
+async def _suspecting(session: Session) -> AsyncIterator[None]:
+    """A bare NO in a folder that was open already: some servers say so when it was deleted or made anew meanwhile.
+
+    The folder is left, so that it is opened again, and FolderStale has the verb tried again.
+    """
+    try:
+        yield
+    except Refused as refused:
+        if refused.imap_code is not None or refused.status != "NO":
+            raise
+        with suppress(Refused):
+            await session.unselect()
+        raise FolderStale("the folder was changed under the connection") from refused
 
 
 async def open_folder(session: Session, name: MailboxName, *, readonly: bool = True, again: bool = False) -> Mailbox:
