@@ -200,7 +200,10 @@ class Wire(ClientProtocol):  # type: ignore[misc]  # aioimaplib has no type info
         if command.name == "STARTTLS" and tagged.status == "OK":
             self.switching = True
             if self.intake.pending:
-                raise ProtocolViolation("the mail server sent data between STARTTLS and TLS")
+                ahead = "the mail server sent data between STARTTLS and TLS"
+                command.fail(TlsFailed(ahead))
+                self.end(lambda: TlsFailed(ahead))
+                return
         self.state = after(self.state, command.name, tagged.status)
         self._tell(tagged, True)
         command.complete(tagged)

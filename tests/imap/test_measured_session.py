@@ -325,7 +325,7 @@ async def test_a_refused_xoauth2_is_answered(dovecot: Dovecot, opened: Opener, a
     for mechanism in ("XOAUTH2", "OAUTHBEARER"):
         async with asyncio.timeout(10):
             with pytest.raises(SignInRefused) as refused:
-                await opened(credential=Bearer(account[0], Secret("not.a.token"), mechanism, own_token=True))  # type: ignore[arg-type]
+                await opened(credential=Bearer(account[0], Secret("not.a.token"), mechanism, own_token=True))
         assert refused.value.own_token
         assert "status" in (refused.value.challenge or "")
 
@@ -334,7 +334,7 @@ async def test_a_refused_xoauth2_is_answered(dovecot: Dovecot, opened: Opener, a
 @pytest.mark.parametrize("ignore", ["", "SASL-IR"])
 async def test_bearer_tokens_sign_in(opened: Opener, tokens: TokenIssuer, mechanism: str, ignore: str) -> None:
     token = tokens.token("alice", profile="keycloak")
-    session = await opened(ignore, credential=Bearer("alice@example.org", Secret(token), mechanism))
+    session = await opened(ignore, credential=Bearer("alice@example.org", Secret(token), mechanism))  # type: ignore[arg-type]
     await session.noop()
 
 
