@@ -57,7 +57,7 @@ class LiteralStream:
 
     def write(self, data: bytes | memoryview) -> None:
         self._received += len(data)
-        if self._discarding:
+        if self._discarding or not data:
             return
         self._chunks.append(bytes(data))
         self._buffered += len(data)

@@ -6,12 +6,13 @@ from gateway.errors import Refused
 from gateway.imap.capability import Capabilities
 from gateway.imap.connection import Connection, Pending, Wire
 from gateway.imap.connection_states import shown
-from gateway.imap.encode.arg import Arg
+from gateway.imap.encode.arg import Arg, ListPattern, mailbox, pattern
 from gateway.imap.encode.command import command
 from gateway.imap.endpoint import Deadlines, Endpoint
 from gateway.imap.mailbox import Mailbox
+from gateway.imap.name import MailboxName
 from gateway.imap.response import Capability, CapabilityCode, Condition, Enabled, Response, Tagged
-from gateway.imap.routing import Want
+from gateway.imap.routing import Listing, Want
 
 
 class Core:
@@ -54,6 +55,13 @@ class Core:
             raise refused(pending.line.name, tagged)
         return tagged
 
+    async def _run_on(self, subject: MailboxName, verb: str, *args: Arg, want: Want | None = None) -> Tagged:
+        """As ``_run``, for a command on a mailbox by name: Refused is NONEXISTENT where there is none."""
+        try:
+            return await self._run(verb, *args, want=want)
+        except Refused as refusal:
+            raise await self._explained(refusal, subject) from refusal
+
     async def _finish_all(self, pendings: list[Pending]) -> list[Tagged]:
         """All of them; where one fails or is cancelled, the rest is abandoned."""
         try:
@@ -61,6 +69,15 @@ class Core:
         finally:
             for pending in pendings:
                 self._wire.abandon(pending)
+
+    async def _explained(self, refusal: Refused, name: MailboxName) -> Refused:
+        """A bare NO, such as Dovecot's to STATUS, says nothing of whether the mailbox ``name`` exists: LIST does."""
+        if refusal.imap_code is not None or refusal.status != "NO":
+            return refusal
+        want = Listing()
+        await self._run("LIST", mailbox(MailboxName(b"")), pattern(ListPattern.covering(name)), want=want)
+        there = any(listed.name == name and "\\nonexistent" not in listed.attributes for listed in want.listed)
+        return refusal if there else Refused(refusal.detail, code="NONEXISTENT", command=refusal.command)
 
     def _hear(self, response: Response, ours: bool) -> None:
         match response:

@@ -113,9 +113,9 @@ class Foldering(Core):
         return {name: want.status for name, want in zip(names, wants, strict=True)}
 
     async def status(self, name: MailboxName, items: Sequence[str]) -> Status:
-        """``items`` as far as the server has them; Refused, NONEXISTENT where it says that there is no such mailbox."""
+        """``items`` as far as the server has them; Refused, NONEXISTENT where there is no such mailbox."""
         want = StatusOf(name)
-        await self._run("STATUS", mailbox(name), status_items(self._possible(items)), want=want)
+        await self._run_on(name, "STATUS", mailbox(name), status_items(self._possible(items)), want=want)
         return want.status or Status(name, {})
 
     async def namespace(self) -> Namespaces:
@@ -138,13 +138,13 @@ class Foldering(Core):
         """Raises LocalError for the mailbox that is selected here: servers disagree on what that does."""
         if self._mailbox is not None and self._mailbox.name == name:
             raise LocalError("the selected mailbox can't be deleted: unselect it")
-        await self._run("DELETE", mailbox(name))
+        await self._run_on(name, "DELETE", mailbox(name))
 
     async def rename(self, name: MailboxName, to: MailboxName) -> None:
         """Mailboxes below it go with it. Raises LocalError for the one that is selected here."""
         if self._mailbox is not None and self._mailbox.name == name:
             raise LocalError("the selected mailbox can't be renamed: unselect it")
-        await self._run("RENAME", mailbox(name), mailbox(to))
+        await self._run_on(name, "RENAME", mailbox(name), mailbox(to))
 
     async def subscribe(self, name: MailboxName) -> None:
         await self._run("SUBSCRIBE", mailbox(name))

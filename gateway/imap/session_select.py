@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from gateway.errors import Refused
 from gateway.imap.connection import Pending
-from gateway.imap.encode.arg import Arg, ListPattern, mailbox, pattern
+from gateway.imap.encode.arg import Arg, mailbox
 from gateway.imap.encode.command import command, select_parameters
 from gateway.imap.mailbox import Mailbox
 from gateway.imap.name import MailboxName
-from gateway.imap.routing import Listing
 from gateway.imap.session_core import Core
 
 
@@ -48,15 +47,6 @@ class Selecting(Core):
         if self._mailbox is fresh and (pending.tagged is None or pending.tagged.status != "OK"):
             self._mailbox = None
         fresh.changed = False
-
-    async def _explained(self, refusal: Refused, name: MailboxName) -> Refused:
-        """A bare NO says nothing of whether the mailbox exists: LIST does."""
-        if refusal.imap_code is not None or refusal.status != "NO":
-            return refusal
-        want = Listing()
-        await self._run("LIST", mailbox(MailboxName(b"")), pattern(ListPattern.covering(name)), want=want)
-        there = any(listed.name == name and "\\nonexistent" not in listed.attributes for listed in want.listed)
-        return refusal if there else Refused(refusal.detail, code="NONEXISTENT", command=refusal.command)
 
     async def unselect(self) -> None:
         """Leave the mailbox; nothing is expunged by it."""
