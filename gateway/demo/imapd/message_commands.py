@@ -58,6 +58,8 @@ def _store(connection: Connection, view: View, arguments: list[Value], by_uid: b
         if len(names) != 2 or names[0].upper() != b"UNCHANGEDSINCE":
             raise BadSyntax("unknown STORE modifier")
         unchanged, connection.condstore = int(names[1]), True
+    if len(rest) < 2:
+        raise BadSyntax("STORE wants flags")
     action, _, silent = atom(rest[0]).upper().partition(b".")
     given = {_SYSTEM.get(flag.lower(), flag) for value in rest[1:] for flag in words(value)}
     modified: list[int] = []
