@@ -18,6 +18,7 @@ from typing import Self
 
 from .certificates import Authority
 from .dovecot_config import BASE_USERS
+from .orphan import Watchdog
 from .ports import free_ports
 
 MISSING = "Cyrus is not here: tests on it are skipped (scripts/cyrus-root makes it, as root on Linux)"
@@ -54,6 +55,7 @@ class Cyrus:
         self.root = Path(tempfile.mkdtemp(prefix="gw-cyrus."))
         self.port, self.tls_port = free_ports(2)
         self._process: subprocess.Popen[bytes] | None = None
+        self._watchdog: Watchdog | None = None
         for name in _DIRECTORIES:
             (self.root / name).mkdir(parents=True)
         authority = Authority(self.root / "tls")
@@ -87,6 +89,7 @@ class Cyrus:
         self._process = self._run(
             "/usr/sbin/cyrmaster", "-D", "-C", f"{root}/imapd.conf", "-M", f"{root}/cyrus.conf", "-p", f"{root}/pid"
         )
+        self._watchdog = Watchdog(self._process.pid, root)
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline and self._process.poll() is None:
             with contextlib.suppress(OSError), socket.create_connection((self.host, self.port), timeout=10) as sock:
@@ -97,6 +100,9 @@ class Cyrus:
 
     def stop(self) -> None:
         process, self._process = self._process, None
+        watchdog, self._watchdog = self._watchdog, None
+        if watchdog is not None:
+            watchdog.dismiss()
         if process is None:
             return
         process.terminate()

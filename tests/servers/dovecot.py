@@ -18,6 +18,7 @@ from typing import Self
 
 from .certificates import Authority
 from .dovecot_config import DovecotOptions, Layout, configuration, mail_owner, oauth_configuration
+from .orphan import Watchdog
 from .ports import free_ports
 
 BINARY = Path("/usr/sbin/dovecot")
@@ -35,6 +36,7 @@ class Dovecot:
         self.root = Path(tempfile.mkdtemp(prefix="gw-dovecot."))
         self._guests = iter(range(self.options.guests))
         self._process: subprocess.Popen[bytes] | None = None
+        self._watchdog: Watchdog | None = None
         authority = Authority(self.root / "tls")
         self.ca_file = authority.ca_file
         self._certificate = authority.issue(expired=self.options.expired_certificate)
@@ -66,6 +68,7 @@ class Dovecot:
                     stderr=log,
                     start_new_session=True,
                 )
+            self._watchdog = Watchdog(self._process.pid, self.root)
             if self._greets(deadline=time.monotonic() + 15):
                 return
             self.stop()
@@ -75,7 +78,7 @@ class Dovecot:
 
     def stop(self) -> None:
         """End it, clients' connections included, and return when it is gone. ``start()`` brings it back."""
-        process, self._process = self._process, None
+        process = self._let_go()
         if process is None:
             return
         process.terminate()
@@ -91,11 +94,18 @@ class Dovecot:
             self._process.terminate()
 
     def close(self) -> None:
-        process, self._process = self._process, None
+        process = self._let_go()
         if process is not None:  # nobody needs its good-byes any more
             os.killpg(process.pid, signal.SIGKILL)
             process.wait(5)
         shutil.rmtree(self.root, ignore_errors=True)
+
+    def _let_go(self) -> subprocess.Popen[bytes] | None:
+        process, self._process = self._process, None
+        watchdog, self._watchdog = self._watchdog, None
+        if watchdog is not None:
+            watchdog.dismiss()
+        return process
 
     @property
     def pid(self) -> int:
