@@ -91,6 +91,7 @@ class Chunks:
     pieces: Sequence[bytes | GatewayError | asyncio.Event]
     closed: bool = False
     position: int = 0
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
@@ -109,6 +110,7 @@ class Chunks:
 
     async def aclose(self) -> None:
         self.closed = True
+        self.ended.set()
 
 
 @dataclass
@@ -321,6 +323,7 @@ class Stream:
     closed: bool = False
     timeouts: list[float] = field(default_factory=list)
     beats: int = 0
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def next(self, timeout: float, /) -> Event | None:
         self.timeouts.append(timeout)
@@ -334,6 +337,7 @@ class Stream:
 
     def close(self) -> None:
         self.closed = True
+        self.ended.set()
 
 
 @dataclass

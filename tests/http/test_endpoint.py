@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -39,11 +39,9 @@ def name(endpoint: AnyEndpoint) -> str:
 def test_a_route_without_a_scope_can_not_be_made() -> None:
     known = accounts.ENDPOINTS[0]
     with pytest.raises(TypeError, match="scope"):
-        replace(known, scope=None)
-    arguments: dict[str, Any] = {
-        field: getattr(known, field)
-        for field in ("method", "path", "handler", "summary", "tag", "query", "body", "answers")
-    }
+        replace(known, scope=cast("Scope", None))
+    fields = ("method", "path", "handler", "summary", "tag", "query", "body", "answers")
+    arguments: dict[str, Any] = {field: getattr(known, field) for field in fields}
     with pytest.raises(TypeError, match="scope"):
         Endpoint(**arguments)
 

@@ -187,9 +187,9 @@ async def test_a_refusal_before_the_body_was_read_keeps_nothing(client: httpx.As
     assert (await client.post(MOVE, json=BODY, headers=KEY)).status_code == 200
 
 
-@pytest.mark.parametrize("value", ["", "a b", "x" * 256, "\u00e9".encode()])
-async def test_strange_keys_are_refused(client: httpx.AsyncClient, value: str | bytes) -> None:
-    answer = await client.post(MOVE, json=BODY, headers=[("Idempotency-Key", value)])
+@pytest.mark.parametrize("value", [b"", b"a b", b"x" * 256, b"\xc3\xa9"])
+async def test_strange_keys_are_refused(client: httpx.AsyncClient, value: bytes) -> None:
+    answer = await client.post(MOVE, json=BODY, headers=[(b"Idempotency-Key", value)])
     assert (answer.status_code, answer.json()["field"]) == (400, "Idempotency-Key")
 
 
