@@ -11,8 +11,7 @@ IMAGE ?= imap-gateway:test
 .PHONY: help demo test lint types format bench lock image helm clean
 
 help: ## show this
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name what; do \
-		printf '  make %-8s %s\n' "$$name" "$$what"; done
+	@sed -n 's/^\([a-z]*\):.*## /  make \1 - /p' $(MAKEFILE_LIST)
 
 $(READY): requirements/dev.txt pyproject.toml scripts/environment
 	@scripts/environment
