@@ -57,6 +57,8 @@ class _Guard:
         if isinstance(error, ClientDisconnect):
             return True
         self._note(error)
+        if isinstance(error, AnswerCut):
+            return False
         if self._started:
             raise AnswerCut("the answer was cut short") from None
         known = error if isinstance(error, GatewayError) else GatewayError()
@@ -66,7 +68,9 @@ class _Guard:
     def _note(self, error: Exception) -> None:
         """Log what is not the client's doing: never the error's text, which may quote mail."""
         where = {"request_id": request_id(self._scope), "route": route_template(self._scope)}
-        if not isinstance(error, GatewayError):
+        if isinstance(error, AnswerCut):
+            _log.warning("cut", reason=str(error), **where)
+        elif not isinstance(error, GatewayError):
             _log.error("unexpected", error=type(error).__name__, at=_place(error), **where)
         elif error.answer().status >= 500 or self._started:
             reply = error.answer()

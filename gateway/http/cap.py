@@ -1,16 +1,27 @@
-"""The cap on a request's body, checked before anything else of the request is looked at."""
+"""The bounds of a request's body: its size, checked before anything else of the request, and its pace."""
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Final
 
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope
 
-from gateway.errors import InvalidRequest, TooLarge
+from gateway.errors import ClientError, InvalidRequest, Reply, TooLarge
 
 _DIGITS: Final = re.compile(r"[0-9]{1,18}")
+
+
+STALL_SECONDS: Final = 20.0
+"""How long a client may send nothing in the middle of a body: an upload holds a connection to the mail server."""
+
+
+class TooSlow(ClientError):
+    """The rest of the body did not come (RFC 9110 section 15.5.9)."""
+
+    reply = Reply("request-timeout", 408, "The request's body did not arrive in time", retryable=True)
 
 
 def content_length(scope: Scope) -> int | None:
@@ -40,3 +51,16 @@ def capped(scope: Scope, receive: Receive, limit: int) -> Receive:
         return message
 
     return counted
+
+
+def timely(receive: Receive, seconds: float = STALL_SECONDS) -> Receive:
+    """``receive`` for reading a body; raises TooSlow where the client sends nothing for ``seconds``."""
+
+    async def hurried() -> Message:
+        try:
+            async with asyncio.timeout(seconds):
+                return await receive()
+        except TimeoutError:
+            raise TooSlow(f"nothing came for {seconds:g} seconds") from None
+
+    return hurried

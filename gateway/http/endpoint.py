@@ -109,7 +109,7 @@ class Endpoint(Generic[Q, B]):
         if self.method == "POST":
             common += ("conflict", "unprocessable")
         if self.body.media_type is not None:
-            common += ("too-large", "unsupported-media-type")
+            common += ("request-timeout", "too-large", "unsupported-media-type")
         return tuple(sorted({*common, *self.errors}))
 
 

@@ -20,6 +20,7 @@ from gateway.errors import (
     Unauthenticated,
 )
 from gateway.http.base import base_url, request_id
+from gateway.http.cap import TooSlow
 from gateway.http.challenge import challenge
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -81,7 +82,7 @@ def _headers(error: GatewayError, reply: Reply, scope: Scope, needs: str | None)
             headers["Allow"] = ", ".join(error.allow)
         case RangeNotSatisfiable() if error.size is not None:
             headers["Content-Range"] = f"bytes */{error.size}"
-        case TooLarge():
+        case TooLarge() | TooSlow():
             headers["Connection"] = "close"  # the rest of the body is not worth reading
         case _:
             pass

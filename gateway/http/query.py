@@ -6,6 +6,9 @@ The parameters of an endpoint are the fields of one Struct; the OpenAPI document
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import unquote_to_bytes
 
@@ -40,12 +43,20 @@ class NoQuery(Query, kw_only=True, frozen=True):
 
 def parse(raw: bytes, into: type[Q]) -> Q:
     """The parameters as ``into`` declares them. Raises InvalidRequest naming the parameter."""
-    kinds = {field.encode_name: field.type for field in types.type_info(into).fields}  # type: ignore[attr-defined]
+    kinds = _kinds(into)
     values = {name: _typed(name, text, kinds.get(name)) for name, text in pairs(raw).items()}
     try:
         return msgspec.convert(values, into)
     except msgspec.ValidationError as error:
         raise invalid(error, "query") from None
+
+
+@lru_cache(maxsize=64)
+def _kinds(into: type[Query]) -> Mapping[str, types.Type]:
+    """The declared kind of each parameter; there are as many types as the table has."""
+    described = types.type_info(into)
+    fields = described.fields if isinstance(described, types.StructType) else ()
+    return MappingProxyType({field.encode_name: field.type for field in fields})
 
 
 def pairs(raw: bytes) -> dict[str, str]:

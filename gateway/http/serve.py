@@ -16,7 +16,7 @@ from gateway.errors import GatewayError, InsufficientScope, InvalidRequest
 from gateway.http import query
 from gateway.http.base import ROUTE
 from gateway.http.call import Call
-from gateway.http.cap import capped
+from gateway.http.cap import capped, timely
 from gateway.http.connected import while_connected
 from gateway.http.endpoint import NAMES, PATH, AnyEndpoint
 from gateway.http.idempotent import key_of, serve_once
@@ -66,6 +66,8 @@ class Resource:
 async def _serve(endpoint: AnyEndpoint, scope: Scope, receive: Receive, send: Send) -> None:
     services = services_of(scope)
     receive = capped(scope, receive, endpoint.body.cap(services.settings.limits))
+    if endpoint.body.media_type is not None:
+        receive = timely(receive)
     try:
         principal = await _admit(endpoint, services, scope)
     except GatewayError as error:

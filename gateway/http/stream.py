@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.errors import GatewayError
+from gateway.http.boundary import AnswerCut
 from gateway.http.connected import while_connected
 from gateway.http.selected import Wanted
 from gateway.http.services import Events
@@ -59,6 +60,8 @@ class StreamResponse(Response):
         try:
             async with asyncio.timeout(max(0.0, left) + _STUCK_SECONDS):
                 await while_connected(receive, self._run(send))
+        except TimeoutError:
+            raise AnswerCut("the client took nothing until its token had expired") from None
         finally:
             self._events.close()
 

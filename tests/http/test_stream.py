@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Message
 
 from gateway.errors import ConnectionLost, IdExpired
+from gateway.http.boundary import AnswerCut
 from gateway.http.selected import Wanted
 from gateway.http.stream import StreamResponse, Terms
 from gateway.live.event import Bye, Event, Hello, WatchedFolder
@@ -176,6 +177,15 @@ async def test_a_slow_client_takes_no_event_from_the_stream() -> None:
     run.client.left.set()
     await asyncio.wait([serving])
     assert isinstance(serving.exception(), ClientDisconnect)
+
+
+async def test_a_client_that_takes_nothing_is_cut_off_with_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.http.stream._STUCK_SECONDS", 0.01)
+    run = Run(client=Client(frames=asyncio.Queue(maxsize=1)), expires_at=1000.0)
+    run.client.frames.put_nowait(b"not taken")
+    with pytest.raises(AnswerCut):
+        await run.start()
+    assert run.stream.closed
 
 
 async def test_a_failure_of_the_source_is_a_bye() -> None:
