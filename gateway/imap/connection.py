@@ -25,7 +25,7 @@ from gateway.imap.encode.arg import StreamLiteral
 from gateway.imap.encode.command import CommandLine
 from gateway.imap.endpoint import Deadlines, Endpoint
 from gateway.imap.framer import Frame, Sink
-from gateway.imap.response import Condition, Continue, Response, Tagged
+from gateway.imap.response import Condition, Continue, Fetched, Response, Tagged
 from gateway.imap.routing import Want, route
 
 # Draining the answer of an abandoned command: longer or more than this costs more than a new connection.
@@ -167,6 +167,9 @@ class Wire(ClientProtocol):  # type: ignore[misc]  # aioimaplib has no type info
         if not self.greeting.done():
             self._greet(response)
             return True
+        if type(response) is Fetched:  # the frequent case
+            self._deliver(response)
+            return True
         match response:
             case Tagged():
                 self._complete(response)
@@ -175,11 +178,14 @@ class Wire(ClientProtocol):  # type: ignore[misc]  # aioimaplib has no type info
             case Condition("BYE", _, text):
                 self._bye(text)
             case _:
-                want = route(self._queue.wants(), response)
-                if want is not None:
-                    want.take(response)
-                self._tell(response, want is not None)
+                self._deliver(response)
         return self.fault is None
+
+    def _deliver(self, response: Response) -> None:
+        want = route(self._queue.wants(), response)
+        if want is not None:
+            want.take(response)
+        self._tell(response, want is not None)
 
     def _tell(self, response: Response, ours: bool) -> None:
         if self.on_news is not None:

@@ -115,9 +115,9 @@ class Messages(Want):
             # ``n:*`` is answered with the last message even where that is below n: ours, but not wanted.
             strayed = self._uids.last == limits.MAX_NUMBER and self._names <= response.present
             return Claim.AGAIN if strayed else Claim.NONE
-        had = self.messages.get(response.uid)
         answered = response.present & self._names
-        keys = {match_section(self._keys, key) for key in response.sections} - {None}
+        keys = self._asked(response) if response.sections else frozenset()
+        had = self.messages.get(response.uid)
         if not answered and not keys:
             only_uid = not self._names and not self._keys
             return Claim.MISSED if only_uid and had is None else Claim.NONE
@@ -125,22 +125,23 @@ class Messages(Want):
             return Claim.MISSED
         return Claim.AGAIN
 
+    def _asked(self, response: Fetched) -> frozenset[SectionKey]:
+        found = (match_section(self._keys, key) for key in response.sections)
+        return frozenset(key for key in found if key is not None)
+
     def take(self, response: Response) -> None:
-        match response:
-            case Fetched(uid=int(uid)) if uid in self._uids:
-                if response.sections:
-                    response = replace(
-                        response,
-                        sections={
-                            match_section(self._keys, key) or key: data for key, data in response.sections.items()
-                        },
-                    )
-                had = self.messages.get(uid)
-                self.messages[uid] = response if had is None else had.merged(response)
-            case Vanished(uids):
-                self.vanished = self.vanished.union(uids)
-            case _:
-                pass
+        if type(response) is Fetched:
+            if response.uid is not None and response.uid in self._uids:
+                self._take_fetched(response, response.uid)
+        elif type(response) is Vanished:
+            self.vanished = self.vanished.union(response.uids)
+
+    def _take_fetched(self, response: Fetched, uid: int) -> None:
+        if response.sections:
+            sections = {match_section(self._keys, key) or key: data for key, data in response.sections.items()}
+            response = replace(response, sections=sections)
+        had = self.messages.get(uid)
+        self.messages[uid] = response if had is None else had.merged(response)
 
 
 class Stored(Want):

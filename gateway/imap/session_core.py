@@ -11,7 +11,7 @@ from gateway.imap.encode.command import command
 from gateway.imap.endpoint import Deadlines, Endpoint
 from gateway.imap.mailbox import Mailbox
 from gateway.imap.name import MailboxName
-from gateway.imap.response import Capability, CapabilityCode, Condition, Enabled, Response, Tagged
+from gateway.imap.response import Capability, CapabilityCode, Condition, Enabled, Fetched, Response, Tagged
 from gateway.imap.routing import Listing, Want
 
 
@@ -80,6 +80,16 @@ class Core:
         return refusal if there else Refused(refusal.detail, code="NONEXISTENT", command=refusal.command)
 
     def _hear(self, response: Response, ours: bool) -> None:
+        if type(response) is not Fetched:
+            self._hear_of_the_server(response)
+        if self._mailbox is not None:
+            if isinstance(response, Condition) and response.code is not None and response.code.name == "CLOSED":
+                self._mailbox.reset()
+            else:
+                self._mailbox.apply(response, ours=ours)
+            self._pushed(response)
+
+    def _hear_of_the_server(self, response: Response) -> None:
         match response:
             case Capability(names):
                 self._learn(names)
@@ -89,12 +99,6 @@ class Core:
                 self._learn(names)
             case _:
                 pass
-        if self._mailbox is not None:
-            if isinstance(response, Condition) and response.code is not None and response.code.name == "CLOSED":
-                self._mailbox.reset()
-            else:
-                self._mailbox.apply(response, ours=ours)
-            self._pushed(response)
 
     def _pushed(self, response: Response) -> None:
         """Called after each response about the selected mailbox."""
