@@ -15,6 +15,11 @@ class Backoff:
         self._random = random
         self._failures = 0
 
+    @property
+    def failures(self) -> int:
+        """How often in a row it has failed."""
+        return self._failures
+
     def failed(self) -> float:
         """Seconds to wait after one more failure."""
         span: float = min(LONGEST, FIRST * 2.0 ** min(self._failures, 10))

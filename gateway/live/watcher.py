@@ -15,7 +15,7 @@ from typing import Literal
 from msgspec.structs import replace
 
 from gateway.accounts.account import Account
-from gateway.errors import ClientError, GatewayError, IdExpired, LocalError, SignInRefused, Unauthenticated
+from gateway.errors import ClientError, GatewayError, IdExpired, LocalError, Refused, SignInRefused, Unauthenticated
 from gateway.imap.name import MailboxName
 from gateway.imap.session import Session
 from gateway.live.backoff import Backoff
@@ -29,6 +29,8 @@ from gateway.mail.snapshot import state_of
 from gateway.settings.model import Live
 from gateway.sync.state import FolderState
 
+REFUSALS = 3
+"""Refusals in a row, without a reason, after which a watcher gives up."""
 MOST = 200
 """New messages told in one event; more follow in the next."""
 
@@ -90,9 +92,15 @@ class Watcher:
             except (ClientError, SignInRefused, LocalError) as error:
                 return self._give_up(error)
             except GatewayError as error:
-                if not self._settled.done() or not error.answer().retryable:
+                if not self._settled.done() or not self._may_pass(error):
                     return self._give_up(error)
                 await asyncio.sleep(self._backoff.failed())
+
+    def _may_pass(self, error: GatewayError) -> bool:
+        """Whether another try may help. A bare NO can mean that the folder was rebuilt or removed: opening it tells."""
+        if isinstance(error, Refused) and error.imap_code is None:
+            return self._backoff.failures < REFUSALS
+        return error.answer().retryable
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         """A watcher that broke by a defect of ours must not leave its streams hanging."""

@@ -20,13 +20,11 @@ from gateway.mail.parts import structure_of
 from gateway.mail.resource import Body, BodyValue, Part
 from gateway.mail.summary import part_value
 from gateway.message.body import Bodies, decompose
-from gateway.message.charset import decode
-from gateway.message.flowed import unflow
+from gateway.message.flowed import flow_of, unflow
 from gateway.message.html import as_pre, sanitise
 from gateway.message.ids import content_id
-from gateway.message.parameter import charset_label, parameter
 from gateway.message.text import html_to_text
-from gateway.message.transfer import decode_all
+from gateway.message.value import text_value
 
 SHOWN = 30
 """Text parts of one message that are fetched; the rest can be opened one by one."""
@@ -90,7 +88,7 @@ async def _texts(session: Session, uid: int, bodies: Bodies, max_bytes: int) -> 
     if not sections:
         return {}
     fetched = await fetch_one(session, uid, tuple(sections.values()))
-    return {key: _decoded(part, fetched.sections, sections[key], max_bytes) for key, part in parts.items()}
+    return {key: _decoded(part, fetched.sections, sections[key]) for key, part in parts.items()}
 
 
 def _encoded(part: BodyPart, octets: int) -> int:
@@ -99,18 +97,16 @@ def _encoded(part: BodyPart, octets: int) -> int:
     return int(octets * growth) + 256
 
 
-def _decoded(part: BodyPart, sections: Mapping[SectionKey, object], section: Section, max_bytes: int) -> Text:
+def _decoded(part: BodyPart, sections: Mapping[SectionKey, object], section: Section) -> Text:
     found = sections.get(section.key)
     raw = found if isinstance(found, bytes) else b""
     assert section.partial is not None
     cut = len(raw) >= section.partial[1]
-    octets, broken = decode_all(raw, part.encoding)
-    truncated = cut or len(octets) > max_bytes
-    decoded = decode(octets[:max_bytes], charset_label(part), truncated=truncated)
-    value = decoded.text.replace("\r\n", "\n")
-    if part.subtype == "plain" and (parameter(part.params, "format") or "").lower() == "flowed":
-        value = unflow(value, delsp=(parameter(part.params, "delsp") or "").lower() == "yes")
-    return Text(part, value, decoded.problem or (broken and not cut), truncated)
+    value, problem = text_value(raw, part, truncated=cut)
+    flow = flow_of(part)
+    if flow.flowed:
+        value = unflow(value, delsp=flow.delsp)
+    return Text(part, value, problem, cut)
 
 
 def _plain(text: Text) -> Text:
