@@ -49,7 +49,8 @@ def on_cyrus(request: pytest.FixtureRequest, tokens: TokenIssuer) -> Iterator[Si
     server: Cyrus = request.getfixturevalue("cyrus")
     auth = {"method": "master_user", "user": "cyrus", "password_env": "TEST_MASTER"}
     upstream = Upstream("localhost", server.tls_port, server.ca_file, auth, username="{local}")
-    with GatewayProcess(upstream, tokens, environ={"TEST_MASTER": "cyruspw"}) as gateway:
+    limits = {"limits": {"idle_connection_seconds": 3}}  # each connection is a process of that server
+    with GatewayProcess(upstream, tokens, settings=limits, environ={"TEST_MASTER": "cyruspw"}) as gateway:
         yield Site("cyrus", gateway, server)
 
 

@@ -145,8 +145,8 @@ START {{
   recover cmd="/usr/lib/cyrus/bin/ctl_cyrusdb -C {root}/imapd.conf -r"
 }}
 SERVICES {{
-  imap cmd="{program} -U 30" listen="127.0.0.1:{port}" proto="tcp4" prefork=1 maxchild=100
-  imaps cmd="{program} -s -U 30" listen="127.0.0.1:{tls_port}" proto="tcp4" prefork=0 maxchild=100
+  imap cmd="{program} -U 30" listen="127.0.0.1:{port}" proto="tcp4" prefork=1 maxchild=300
+  imaps cmd="{program} -s -U 30" listen="127.0.0.1:{tls_port}" proto="tcp4" prefork=0 maxchild=300
 }}
 DAEMON {{
   idled cmd="/usr/lib/cyrus/bin/idled -C {root}/imapd.conf"
