@@ -2,7 +2,8 @@
 
 The whole range travels as one literal with back-pressure: the fastest way on every server. A client that takes nothing
 for ``slow_client_seconds`` loses that connection's service; the rest comes to it in windows of 1 MB, each fetched on a
-connection of its own moment.
+connection of its own moment. So does the rest after a lost connection: a message never changes, so it goes on where it
+was.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from gateway.errors import ConnectionLost
 from gateway.imap.encode.fetch_item import Section
 from gateway.imap.name import MailboxName
 from gateway.mail.address import check_validity
+from gateway.mail.again import reading
 from gateway.mail.desk import Desk
 
 WINDOW = 1 << 20
@@ -51,6 +53,7 @@ class Hose:
         self._held = 0
         self._data, self._room = asyncio.Event(), asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._at = what.start
         self.size: int | None = None
 
     async def open(self) -> None:
@@ -86,39 +89,41 @@ class Hose:
             await asyncio.wait((self._task,))
 
     async def _fetch(self) -> None:
-        at = self._what.start
-        at = await self._direct(at)
-        while self.size is not None and at < self._what.start + self.size:
-            at += await self._one_window(at)
+        try:
+            await self._direct()
+        except ConnectionLost:
+            if self.size is None:
+                raise  # nothing was told yet: the whole verb can be tried again
+        while self.size is not None and self._at < self._what.start + self.size:
+            await self._empty()
+            await self._one_window()
 
-    async def _direct(self, at: int) -> int:
-        """One literal, until it ends or the client stalls; how far it came."""
+    async def _direct(self) -> None:
+        """One literal, until it ends or the client stalls."""
         what = self._what
         async with self._desk.folder(self._account, what.name) as (session, mailbox):
             check_validity(mailbox, what.uidvalidity)
-            async with session.stream(what.uid, what.window(at)) as stream:
+            async with session.stream(what.uid, what.window(self._at)) as stream:
                 self.size = stream.size
                 self._data.set()
                 async for piece in stream:
-                    at += len(piece)
+                    self._at += len(piece)
                     if not await self._put(piece):
-                        return at
-        return at
+                        return
 
-    async def _one_window(self, at: int) -> int:
+    @reading
+    async def _one_window(self) -> None:
         """The next megabyte, fetched when the client has taken what there was."""
-        await self._empty()
         what, pieces = self._what, []
         async with self._desk.folder(self._account, what.name) as (session, mailbox):
             check_validity(mailbox, what.uidvalidity)
-            async with session.stream(what.uid, what.window(at, WINDOW)) as stream:
+            async with session.stream(what.uid, what.window(self._at, WINDOW)) as stream:
                 pieces = [piece async for piece in stream]
-        got = sum(map(len, pieces))
-        if not got:
+        if not pieces:
             raise ConnectionLost("the message became shorter while it was read")
         for piece in pieces:
+            self._at += len(piece)
             self._add(piece)
-        return got
 
     async def _put(self, piece: bytes) -> bool:
         """Hand over a piece; False where the client stalled (the piece is kept all the same)."""
