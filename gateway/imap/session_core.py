@@ -72,12 +72,20 @@ class Core:
 
     async def _explained(self, refusal: Refused, name: MailboxName) -> Refused:
         """A bare NO, such as Dovecot's to STATUS, says nothing of whether the mailbox ``name`` exists: LIST does."""
-        if refusal.imap_code is not None or refusal.status != "NO":
+        if refusal.imap_code is not None or refusal.status != "NO" or await self._exists(name):
             return refusal
+        return Refused(refusal.detail, code="NONEXISTENT", command=refusal.command)
+
+    async def _explained_new(self, refusal: Refused, name: MailboxName) -> Refused:
+        """The same for a mailbox that was to be made: Cyrus does not say ALREADYEXISTS."""
+        if refusal.imap_code is not None or refusal.status != "NO" or not await self._exists(name):
+            return refusal
+        return Refused(refusal.detail, code="ALREADYEXISTS", command=refusal.command)
+
+    async def _exists(self, name: MailboxName) -> bool:
         want = Listing()
         await self._run("LIST", mailbox(MailboxName(b"")), pattern(ListPattern.covering(name)), want=want)
-        there = any(listed.name == name and "\\nonexistent" not in listed.attributes for listed in want.listed)
-        return refusal if there else Refused(refusal.detail, code="NONEXISTENT", command=refusal.command)
+        return any(listed.name == name and "\\nonexistent" not in listed.attributes for listed in want.listed)
 
     def _hear(self, response: Response, ours: bool) -> None:
         if type(response) is not Fetched:

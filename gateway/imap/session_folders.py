@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from gateway.errors import LocalError
+from gateway.errors import LocalError, Refused
 from gateway.imap.encode.arg import Arg, ListPattern, mailbox, pattern, status_items
 from gateway.imap.encode.command import list_returns, list_selection
 from gateway.imap.name import MailboxName
@@ -132,7 +132,11 @@ class Foldering(Core):
         return Namespaces(personal=((b"", delimiter),))
 
     async def create(self, name: MailboxName) -> None:
-        await self._run("CREATE", mailbox(name))
+        """Raises Refused, ALREADYEXISTS where there is such a mailbox."""
+        try:
+            await self._run("CREATE", mailbox(name))
+        except Refused as refusal:
+            raise await self._explained_new(refusal, name) from refusal
 
     async def delete(self, name: MailboxName) -> None:
         """Raises LocalError for the mailbox that is selected here: servers disagree on what that does."""
@@ -144,7 +148,10 @@ class Foldering(Core):
         """Mailboxes below it go with it. Raises LocalError for the one that is selected here."""
         if self._mailbox is not None and self._mailbox.name == name:
             raise LocalError("the selected mailbox can't be renamed: unselect it")
-        await self._run_on(name, "RENAME", mailbox(name), mailbox(to))
+        try:
+            await self._run_on(name, "RENAME", mailbox(name), mailbox(to))
+        except Refused as refusal:
+            raise await self._explained_new(refusal, to) from refusal
 
     async def subscribe(self, name: MailboxName) -> None:
         await self._run("SUBSCRIBE", mailbox(name))

@@ -6,8 +6,10 @@ import asyncio
 import ssl
 from base64 import b64encode
 from pathlib import Path
+from typing import Literal
 
 import pytest
+import uvloop
 
 from gateway.errors import (
     ConnectFailed,
@@ -21,7 +23,9 @@ from gateway.errors import (
     TlsRequired,
 )
 from gateway.imap.credential import Bearer, Credential, Password, ProxyPassword
+from gateway.imap.encode.fetch_item import Section
 from gateway.imap.endpoint import Deadlines, Endpoint
+from gateway.imap.name import MailboxName
 from gateway.imap.session import Session
 from gateway.imap.tls import TlsContexts
 from gateway.secret import Secret
@@ -43,6 +47,7 @@ from tests.servers.dovecot import Dovecot
 from tests.servers.dovecot_config import DovecotOptions
 from tests.servers.ports import free_port
 
+INBOX = MailboxName(b"INBOX")
 SOON = Deadlines(connect=0.2, greeting=0.2, command=0.2)
 
 
@@ -339,6 +344,25 @@ async def test_a_server_that_refuses_id_and_enable_is_served_without(joined: Joi
         assert session.capabilities.enabled == frozenset()
         session.abort()
         await server.finished.wait()
+
+
+@pytest.mark.parametrize("tls", ["implicit", "starttls"])
+def test_on_uvloop_too(dovecot: Dovecot, tls: Literal["implicit", "starttls"]) -> None:
+    port = dovecot.tls_port if tls == "implicit" else dovecot.port
+    user, password = dovecot.guest()
+    octets = b"Subject: large\r\n\r\n" + b"x" * 1_000_000
+
+    async def use() -> bytes:
+        endpoint = Endpoint(dovecot.host, port, tls, str(dovecot.ca_file))
+        session = await Session.open(endpoint, Password(user, Secret(password)), deadlines=DEADLINES)
+        await session.append(INBOX, len(octets), octets)
+        await session.select(INBOX)
+        async with session.stream(1, Section()) as stream:
+            got = b"".join([chunk async for chunk in stream])
+        await session.logout()
+        return got
+
+    assert uvloop.run(use()) == octets
 
 
 async def test_a_cancelled_open_leaves_no_connection() -> None:

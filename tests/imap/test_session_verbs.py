@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -19,20 +20,25 @@ from gateway.errors import (
     TooLarge,
     Unprocessable,
 )
+from gateway.imap.credential import Password
 from gateway.imap.encode.arg import ListPattern
 from gateway.imap.encode.fetch_item import Item, Section
 from gateway.imap.encode.search_key import Match, Plain
-from gateway.imap.endpoint import Deadlines
+from gateway.imap.endpoint import Deadlines, Endpoint
 from gateway.imap.name import MailboxName
 from gateway.imap.session import Session
+from gateway.imap.tls import TlsContexts
 from gateway.imap.uids import UidSet
-from tests.imap.conftest import Joiner, Opener
+from gateway.secret import Secret
+from tests.imap.conftest import DEADLINES, Joiner, Opener
 from tests.imap.scripted import Close, Eof, Expect, Meet, Octets, Send, Step, scripted, selected, signed_in
+from tests.servers.cyrus import Cyrus
 from tests.servers.dovecot import Dovecot
 
 INBOX = MailboxName(b"INBOX")
 OTHER = MailboxName(b"Other")
 ONE = UidSet.of([1])
+SMALL = b"Subject: small\r\n\r\nbody\r\n"
 NONE = "SASL-IR LITERAL+ UIDPLUS MOVE ESEARCH LIST-STATUS LIST-EXTENDED SPECIAL-USE NAMESPACE UNSELECT IDLE ENABLE"
 BARE = f"{NONE} CONDSTORE QRESYNC ID"
 
@@ -48,12 +54,39 @@ async def uids_of(session: Session) -> set[int]:
     return set((await session.search(Plain.ALL)).uids or ())
 
 
-# --- one suite with all extensions and with none ---
+# --- one suite for several servers, with all extensions and with none ---
+
+
+@pytest.fixture(params=["dovecot", "cyrus"])
+def server(request: pytest.FixtureRequest) -> Dovecot | Cyrus:
+    chosen: Dovecot | Cyrus = request.getfixturevalue(request.param)
+    return chosen
+
+
+@pytest.fixture
+async def again(server: Dovecot | Cyrus, contexts: TlsContexts) -> AsyncIterator[Opener]:
+    """Opens sessions of one account of its own."""
+    user, password = server.guest()
+    endpoint = Endpoint(server.host, server.tls_port, "implicit", str(server.ca_file))
+    async with AsyncExitStack() as stack:
+
+        async def open_one(ignore: str = "") -> Session:
+            session = await Session.open(
+                endpoint,
+                Password(user, Secret(password)),
+                deadlines=DEADLINES,
+                ignore=frozenset(ignore.split()),
+                tls=contexts,
+            )
+            stack.callback(session.abort)
+            return session
+
+        yield open_one
 
 
 @pytest.fixture(params=["", BARE], ids=["everything", "nothing"])
-async def either(request: pytest.FixtureRequest, opened: Opener) -> Session:
-    return await opened(request.param)
+async def either(request: pytest.FixtureRequest, again: Opener) -> Session:
+    return await again(request.param)
 
 
 async def test_append_copy_and_expunge(either: Session) -> None:
@@ -120,14 +153,15 @@ async def test_list_with_status_and_subscriptions(either: Session) -> None:
     await fill(either, 2)
     await either.create(MailboxName(b"Deep/er"))
     await either.subscribe(MailboxName(b"Deep/er"))
+    await either.unsubscribe(INBOX)
     found = {each.listed.name.wire: each for each in await either.list(status=("MESSAGES", "UIDNEXT", "SIZE"))}
     status = found[b"INBOX"].status
     assert status is not None
     assert status.values["MESSAGES"] == 2
     assert found[b"Deep/er"].subscribed
     assert not found[b"INBOX"].subscribed
-    assert not found[b"Deep"].selectable
-    assert found[b"Deep"].status is None
+    deep = found[b"Deep"]  # Cyrus makes parents, Dovecot shows them
+    assert deep.selectable == (deep.status is not None)
     only = await either.list(subscribed_only=True)
     assert b"Deep/er" in {each.listed.name.wire for each in only}
     assert all(each.subscribed for each in only)
@@ -182,25 +216,41 @@ async def test_select_of_what_is_not_there(either: Session) -> None:
     await either.select(INBOX)
 
 
-async def test_a_push_wakes_who_waits(either: Session, opened: Opener) -> None:
+async def test_a_push_wakes_who_waits(either: Session, again: Opener) -> None:
     await either.select(INBOX)
-    other = await opened()
+    other = await again()
     async with either.idle(poll=0.05) as pushes:
         assert not await pushes.wait(0.05)
-        await other.append(INBOX, 3, b"abc")
+        await other.append(INBOX, len(SMALL), SMALL)
         assert await pushes.wait(5)
     assert either.mailbox is not None
     assert either.mailbox.exists == 1
     await either.noop()
 
 
-async def test_news_from_before_idle_counts(either: Session, opened: Opener) -> None:
+async def test_news_from_before_idle_counts(either: Session, again: Opener) -> None:
     await either.select(INBOX)
-    other = await opened()
-    await other.append(INBOX, 3, b"abc")
+    other = await again()
+    await other.append(INBOX, len(SMALL), SMALL)
     await either.noop()
     async with either.idle() as pushes:
         assert await pushes.wait(5)
+
+
+async def test_an_expunged_body_is_the_real_one_or_none(either: Session, again: Opener) -> None:
+    """Dovecot says ``BODY[TEXT] NIL``, or nothing, and EXPUNGEISSUED; Cyrus gives the body."""
+    other = await again()
+    await fill(either, 2)
+    await other.select(INBOX)
+    await other.store(ONE, add=[b"\\Deleted"])
+    await other.expunge(ONE)
+    for section in (Section(), Section(text="TEXT"), Section("1")):
+        with suppress(NotFound):
+            got = await either.fetch_sections(1, [section])
+            assert got[section.key].endswith(b"body 1\r\n")
+        with suppress(NotFound):
+            async with either.stream(1, section) as octets:
+                assert b"".join([chunk async for chunk in octets]).endswith(b"body 1\r\n")
 
 
 # --- with what only some servers have ---
