@@ -15,7 +15,6 @@ from msgspec.structs import replace
 
 from gateway.errors import ProtocolViolation
 from gateway.imap import limits
-from gateway.imap.framer import Streamed
 from gateway.imap.name import MailboxName
 from gateway.imap.response import (
     Capability,
@@ -33,10 +32,14 @@ from gateway.imap.response import (
     Status,
     Vanished,
 )
-from gateway.imap.uids import UidSet
+from gateway.imap.uids import Range, UidSet
 
 # Responses kept for one LIST: a server of a hundred thousand folders is none of the real ones.
 MAX_LISTED = 100_000
+# Octets of sections held for one FETCH, each message counted as MESSAGE_COST on top: two million messages' flags, or
+# a page of messages with all their header blocks. Bodies are streamed, so they don't come near it.
+MAX_HELD = 256 * 1024 * 1024
+MESSAGE_COST = 128
 
 
 class Claim(IntEnum):
@@ -91,15 +94,21 @@ def match_section(asked: Iterable[SectionKey], given: SectionKey) -> SectionKey 
 class Messages(Want):
     """UID FETCH. ``names`` are the items asked for as ``Fetched.present`` names them, ``keys`` the sections."""
 
-    __slots__ = ("_keys", "_names", "_uids", "_vanished", "messages", "vanished")
+    __slots__ = ("_gone", "_held", "_keys", "_names", "_uids", "_vanished", "messages")
 
     def __init__(
         self, uids: UidSet, names: frozenset[str], keys: frozenset[SectionKey] = frozenset(), *, vanished: bool = False
     ) -> None:
         super().__init__()
         self._uids, self._names, self._keys, self._vanished = uids, names - {"UID"}, keys, vanished
+        self._held = 0
+        self._gone: list[Range] = []
         self.messages: dict[int, Fetched] = {}
-        self.vanished = UidSet()
+
+    @property
+    def vanished(self) -> UidSet:
+        """UIDs of VANISHED (EARLIER) responses."""
+        return UidSet(self._gone)
 
     def claim(self, response: Response) -> Claim:
         if type(response) is Fetched:
@@ -134,12 +143,18 @@ class Messages(Want):
             if response.uid is not None and response.uid in self._uids:
                 self._take_fetched(response, response.uid)
         elif type(response) is Vanished:
-            self.vanished = self.vanished.union(response.uids)
+            self._gone.extend(response.uids.ranges)
+            if len(self._gone) > limits.MAX_RANGES:
+                raise ProtocolViolation("the mail server says too much of what is gone")
 
     def _take_fetched(self, response: Fetched, uid: int) -> None:
+        self._held += MESSAGE_COST
         if response.sections:
+            self._held += sum(len(data) for data in response.sections.values() if isinstance(data, bytes))
             sections = {match_section(self._keys, key) or key: data for key, data in response.sections.items()}
             response = replace(response, sections=sections)
+        if self._held > MAX_HELD:
+            raise ProtocolViolation("the mail server answers with more than can be held")
         had = self.messages.get(uid)
         self.messages[uid] = response if had is None else had.merged(response)
 
@@ -290,8 +305,3 @@ class Codes(Want):
     def take(self, response: Response) -> None:
         if type(response) is Condition and response.code is not None and len(self.codes) < MAX_LISTED:
             self.codes.append(response.code)
-
-
-def streamed(value: bytes | Streamed | None) -> bool:
-    """Whether a section's octets went to a sink."""
-    return isinstance(value, Streamed)

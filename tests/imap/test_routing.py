@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import pytest
+
+from gateway.errors import ProtocolViolation
+from gateway.imap import limits, routing
 from gateway.imap.name import MailboxName
 from gateway.imap.response import (
     Capability,
@@ -122,6 +126,18 @@ def test_vanished_earlier_answers_who_asked_and_vanished_is_news() -> None:
     asked, other = Messages(UidSet.from_(1), FLAGS, vanished=True), Messages(UidSet.from_(1), FLAGS)
     assert deliver([other, asked], Vanished(UidSet.of([3]), True), Vanished(UidSet.of([4]), False)) == [1, None]
     assert asked.vanished == UidSet.of([3])
+
+
+def test_an_endless_answer_is_a_violation(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routing, "MAX_HELD", 1000)
+    monkeypatch.setattr(limits, "MAX_RANGES", 100)
+    want = Messages(UidSet.from_(1), FLAGS, frozenset({BODY}))
+    deliver([want], flags(1), body(2, BODY, b"x" * 700))
+    with pytest.raises(ProtocolViolation):
+        deliver([want], flags(3))
+    gone = Messages(UidSet.from_(1), FLAGS, vanished=True)
+    with pytest.raises(ProtocolViolation):
+        deliver([gone], *[Vanished(UidSet.of([uid]), True) for uid in range(1, 300, 2)])
 
 
 def test_a_store_takes_flags_of_its_uids() -> None:
