@@ -15,7 +15,16 @@ from typing import Literal
 from msgspec.structs import replace
 
 from gateway.accounts.account import Account
-from gateway.errors import ClientError, GatewayError, IdExpired, LocalError, Refused, SignInRefused, Unauthenticated
+from gateway.errors import (
+    ClientError,
+    DeadlinePassed,
+    GatewayError,
+    IdExpired,
+    LocalError,
+    Refused,
+    SignInRefused,
+    Unauthenticated,
+)
 from gateway.imap.name import MailboxName
 from gateway.imap.session import Session
 from gateway.live.backoff import Backoff
@@ -176,7 +185,17 @@ class Watcher:
         if self.mode == "poll":
             await self._poked(self._live.poll_seconds)
             return
+        try:
+            async with asyncio.timeout(self._live.probe_seconds) as limit:
+                await self._idle(session, limit)
+        except TimeoutError:
+            raise DeadlinePassed("the mail server did not answer in time") from None
+
+    async def _idle(self, session: Session, limit: asyncio.Timeout) -> None:
+        """``limit`` runs while the server's answer is due: to IDLE itself, and to its end."""
+        loop = asyncio.get_running_loop()
         async with session.idle() as pushes:
+            limit.reschedule(None)
             changed = asyncio.create_task(pushes.wait(self._live.probe_seconds))
             poked = asyncio.create_task(self._poke.wait())
             try:
@@ -188,6 +207,7 @@ class Watcher:
                 for task in (changed, poked):
                     task.cancel()
                 await asyncio.gather(changed, poked, return_exceptions=True)
+                limit.reschedule(loop.time() + self._live.probe_seconds)
 
     async def _poked(self, seconds: float) -> None:
         with suppress(TimeoutError):

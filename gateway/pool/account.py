@@ -52,6 +52,11 @@ class Account(Generic[S]):
             if connection.key == key:
                 connection.revoked = True
 
+    def doubt(self, dead: Connection[S]) -> None:
+        """One of them fell silent: the way to the server may be cut, and then the others are dead too."""
+        for connection in self.connections.values():
+            connection.doubtful = connection is not dead
+
     def queue(self, waiter: Waiter[S]) -> None:
         """At the place of its ticket: at the end, or in front where it has waited before."""
         lane = self.lanes[waiter.ask.watch]

@@ -20,6 +20,7 @@ class Connection(Generic[S]):
     """``key`` is set once, as is the session: a connection never changes whose it is.
 
     ``expires_at`` is of the epoch clock, all other times of the monotonic one. ``revoked``: never to be lent again.
+    ``doubtful``: another of the same account fell silent, so that this one is tried before it is lent.
     """
 
     number: int
@@ -33,6 +34,7 @@ class Connection(Generic[S]):
     watch: bool = False
     revoked: bool = False
     stale: bool = False
+    doubtful: bool = False
     timer: asyncio.TimerHandle | None = None
     _session: S | None = None
 

@@ -191,6 +191,7 @@ class Keeper(Generic[S]):
 
     def take_back(self, connection: Connection[S], *, sound: bool) -> None:
         """A lease ended; ``sound``: its body ran to the end."""
+        connection.doubtful = connection.doubtful and not sound
         connection.used_at = self._tools.timer()
         session = connection.session
         if session.alive and not (sound and session.clean):

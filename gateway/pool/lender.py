@@ -122,6 +122,9 @@ class Lender(Generic[S]):
         try:
             yield connection.session
             sound = True
+        except DeadlinePassed:
+            self._ledger.account_of(connection).doubt(connection)
+            raise
         finally:
             self._leases -= 1
             self._returned.set()
@@ -203,8 +206,8 @@ class Lender(Generic[S]):
             self._keeper.serve(account)
 
     async def _proven(self, connection: Connection[S]) -> bool:
-        """Try one that was long unused; what fails takes with it those that were unused as long."""
-        if self._tools.timer() - connection.used_at < PROBE_AFTER:
+        """Try one that is doubtful or was long unused; what fails takes with it those that were unused as long."""
+        if not connection.doubtful and self._tools.timer() - connection.used_at < PROBE_AFTER:
             return True
         alive = False
         try:
@@ -212,6 +215,7 @@ class Lender(Generic[S]):
                 async with asyncio.timeout(PROBE_SECONDS):
                     await connection.session.noop()
                 alive = connection.session.alive and connection.session.clean
+                connection.doubtful = not alive
         finally:
             if not alive:
                 self._discard(connection)
