@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -174,7 +175,8 @@ async def _reach(endpoint: Endpoint, deadlines: Deadlines) -> str:
     except TimeoutError as error:
         raise DeadlinePassed("no answer in time") from error
     except OSError as error:
-        raise ConnectFailed((error.strerror or "no connection").lower()) from error
+        reason = os.strerror(error.errno) if error.errno else "none of its addresses answers"
+        raise ConnectFailed(reason.lower()) from error
     writer.transport.abort()
     return "connected"
 

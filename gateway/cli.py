@@ -6,9 +6,11 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from gateway.errors import ConfigurationError
 
+_DESCRIPTION = "Mail folders, messages, flags and live events over HTTP and OAuth, for any IMAP server."
 USAGE_ERROR = 2  # the exit status of a wrong command line or configuration, as argparse has it
 
 
@@ -25,9 +27,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
+class _Command(argparse.ArgumentParser):
+    """Options are spelled out: ``--password`` must not pass for ``--password-file``."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings, allow_abbrev=False)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="gateway", description="Mail folders, messages and live events over HTTP.")
-    commands = parser.add_subparsers(required=True, metavar="command")
+    parser = argparse.ArgumentParser(prog="gateway", description=_DESCRIPTION, allow_abbrev=False)
+    commands = parser.add_subparsers(required=True, metavar="command", parser_class=_Command)
     _add_demo(
         commands.add_parser("demo", help="try it: an embedded mail server, sample mail and a page, or --imap-host")
     )
@@ -102,10 +111,11 @@ def _openapi(_: argparse.Namespace) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from gateway.demo.own import own_mailbox
-    from gateway.demo.run import Plan, run
-
     if (options.imap_host is None) != (options.user is None):
         options.parser.error("--imap-host and --user belong together")
+    from gateway.demo.own import own_mailbox
+
     upstream = own_mailbox(options) if options.imap_host else None
+    from gateway.demo.run import Plan, run
+
     return run(Plan(options.port, options.deliver_every, options.ready_file, upstream))

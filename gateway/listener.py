@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from typing import Any
 
 import uvicorn
@@ -16,6 +16,7 @@ from gateway.settings.bind import Bind
 
 BACKLOG = 2048
 KEEP_ALIVE_SECONDS = 75
+SETTLE_SECONDS = 0.5  # in which a connection that was just made sends its request
 HEAD_OCTETS = 65_536  # of a request's line and header
 
 
@@ -73,9 +74,36 @@ class Listener(uvicorn.Server):
         if not self.should_exit:
             self.ready.set()
 
+    async def stop_listening(self, sock: socket.socket) -> None:
+        """Close the port, but serve whoever had connected by then: closing alone would reset those in its queue."""
+        loop = asyncio.get_running_loop()
+        queued = list(_queued(sock))
+        for server in self.servers:
+            server.close()
+        for accepted in queued:
+            with contextlib.suppress(OSError):  # gone again
+                await loop.connect_accepted_socket(self._protocol, accepted)
+        if self.server_state.connections:
+            await asyncio.sleep(SETTLE_SECONDS)
+
+    def _protocol(self) -> asyncio.Protocol:
+        kind: Callable[..., asyncio.Protocol] = self.config.http_protocol_class
+        return kind(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+def _queued(sock: socket.socket) -> Iterator[socket.socket]:
+    """The connections that wait to be accepted."""
+    for _ in range(BACKLOG):
+        try:
+            accepted, _ = sock.accept()
+        except OSError:  # none is left
+            return
+        accepted.setblocking(False)
+        yield accepted
 
 
 def listen(bind: Bind, key: str) -> socket.socket:

@@ -74,7 +74,7 @@ async def run(application: Application, drain_seconds: float, public: socket.soc
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
     if not serving.done():
         _log.info("draining", seconds=drain_seconds)
-        await _end(application, leaving, outer, drain_seconds)
+        await _end(application, leaving, outer, public, drain_seconds)
     await serving
     inner.should_exit = True
     await watching
@@ -83,14 +83,16 @@ async def run(application: Application, drain_seconds: float, public: socket.soc
     return 0 if stop.is_set() else START_FAILED
 
 
-async def _end(application: Application, leaving: Leaving, outer: Listener, drain_seconds: float) -> None:
+async def _end(
+    application: Application, leaving: Leaving, outer: Listener, public: socket.socket, drain_seconds: float
+) -> None:
     application.unready()
     leaving.leave()
     await asyncio.sleep(min(LINGER_SECONDS, drain_seconds / 4))
-    outer.should_exit = True
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(drain_seconds):
-            await application.drain()
+            await asyncio.gather(application.drain(), outer.stop_listening(public))
+    outer.should_exit = True
 
 
 def _stop(stop: asyncio.Event) -> None:

@@ -1,0 +1,84 @@
+"""The command line as a person meets it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+IMPORT_SECONDS = 0.4
+
+
+def gateway(*arguments: str, environ: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "gateway", *arguments],
+        capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL,
+        env=None if environ is None else {"PATH": "/usr/bin:/bin", **environ},
+    )  # fmt: skip
+
+
+def test_without_a_command_it_says_which_there_are() -> None:
+    ran = gateway()
+    assert ran.returncode == 2
+    for command in ("demo", "serve", "check", "openapi"):
+        assert command in gateway("--help").stdout
+
+
+def test_openapi_prints_the_document() -> None:
+    ran = gateway("openapi")
+    assert ran.returncode == 0
+    assert json.loads(ran.stdout)["openapi"].startswith("3.1")
+
+
+@pytest.mark.parametrize("command", ["serve", "check"])
+def test_a_configuration_error_is_one_line_that_names_key_file_and_line(command: str, tmp_path: Path) -> None:
+    file = tmp_path / "gateway.toml"
+    file.write_text('[server]\nbind = "nowhere"\n[[issuers]]\nissuer = "https://i.example.org"\naudience = "a"\n'
+                    '[[providers]]\nname = "p"\nimap = { host = "imap.example.org" }\n'
+                    'auth = { method = "pass_through" }\n')  # fmt: skip
+    ran = gateway(command, "--config", str(file))
+    assert ran.returncode == 2
+    assert ran.stderr.count("\n") == 1
+    assert "server.bind" in ran.stderr
+    assert f"{file}, line 2" in ran.stderr
+
+
+def test_a_configuration_error_in_a_variable_names_it(tmp_path: Path) -> None:
+    ran = gateway("serve", environ={"GATEWAY__SERVER__DRAIN_SECONDS": "soon"})
+    assert ran.returncode == 2
+    assert ran.stderr.count("\n") == 1
+    assert "GATEWAY__" in ran.stderr or "issuers" in ran.stderr
+
+
+def test_it_starts_fast_and_a_command_loads_only_what_it_needs() -> None:
+    code = (
+        "import sys; import gateway.cli; gateway.cli._parser();"
+        "print(sorted(name for name in sys.modules if name.split('.')[0] in "
+        "{'starlette', 'uvicorn', 'httpx', 'aioimaplib', 'joserfc', 'authlib', 'nh3', 'prometheus_client'}))"
+    )
+    began = time.perf_counter()
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
+    took = time.perf_counter() - began
+    bare = _bare_start()
+
+    assert ran.stdout.strip() == "[]"
+    assert took - bare < IMPORT_SECONDS
+
+
+def test_the_issuer_of_the_demo_is_not_loaded_by_serve() -> None:
+    code = (
+        "import sys; import gateway.serve, gateway.app;"
+        "print([name for name in sys.modules if name.startswith('gateway.demo')])"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
+    assert ran.stdout.strip() == "[]"
+
+
+def _bare_start() -> float:
+    began = time.perf_counter()
+    subprocess.run([sys.executable, "-c", "pass"], check=True, timeout=30)
+    return time.perf_counter() - began
