@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -37,8 +36,9 @@ class Desk:
     ) -> AsyncIterator[tuple[Session, Mailbox]]:
         """A session with the folder open, and told of what happened to it until now.
 
-        Where the folder is open already a NOOP goes ahead of the first command, in the same round trip: without it
-        servers show messages as they were. Raises NotFound where there is no such folder.
+        Where the folder is open already a NOOP comes first: without it servers show messages as they were. It is
+        waited for, as one common server holds expunges back while another command is in the pipeline.
+        Raises NotFound where there is no such folder.
         """
         async with self.pool.lease(target_of(account), name) as session:
             held = session.mailbox
@@ -46,15 +46,9 @@ class Desk:
             if mailbox is not held:
                 yield session, mailbox
                 return
-            news = asyncio.create_task(session.noop())
-            await asyncio.sleep(0)  # the task's first step sends the command
-            try:
-                async with _suspecting(session):
-                    yield session, mailbox
-                    await news
-            finally:
-                news.cancel()
-                await asyncio.wait((news,))
+            async with _suspecting(session):
+                await session.noop()
+                yield session, mailbox
 
     @asynccontextmanager
     async def stale(self, account: Account, name: MailboxName) -> AsyncIterator[Session]:

@@ -16,6 +16,12 @@ from tests.servers.tokens import TokenIssuer
 
 from .gateway_process import GatewayProcess, Upstream
 
+# All that IMAP4rev1 itself does not have, but UIDPLUS: without it no answer can name a new message.
+EXTENSIONS = (
+    "QRESYNC", "CONDSTORE", "ENABLE", "ESEARCH", "ESORT", "SORT", "LIST-STATUS", "LIST-EXTENDED", "SPECIAL-USE",
+    "NAMESPACE", "MOVE", "LITERAL+", "ID", "UNSELECT", "IDLE", "BINARY", "SASL-IR", "CONTEXT=SEARCH", "SEARCHRES",
+    "PREVIEW", "PREVIEW=FUZZY", "NOTIFY", "CHILDREN", "THREAD=REFERENCES", "THREAD=REFS", "SAVEDATE",
+)  # fmt: skip
 PASS_THROUGH = {"method": "pass_through", "mechanism": "OAUTHBEARER"}
 
 
@@ -43,6 +49,16 @@ def on_dovecot(dovecot: Dovecot, tokens: TokenIssuer) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="session")
+def on_plain(dovecot: Dovecot, tokens: TokenIssuer) -> Iterator[Site]:
+    """A server as RFC 3501 has it: every fallback is used."""
+    auth = {"method": "master_user", "user": "gateway", "password_env": "TEST_MASTER"}
+    upstream = Upstream("localhost", dovecot.tls_port, dovecot.ca_file, auth, ignore=EXTENSIONS)
+    live = {"live": {"poll_seconds": 0.2}}
+    with GatewayProcess(upstream, tokens, settings=live, environ={"TEST_MASTER": "masterpw"}) as gateway:
+        yield Site("plain", gateway, dovecot)
+
+
+@pytest.fixture(scope="session")
 def on_cyrus(request: pytest.FixtureRequest, tokens: TokenIssuer) -> Iterator[Site]:
     if not Cyrus.available():
         pytest.skip(cyrus_server.MISSING)
@@ -54,7 +70,7 @@ def on_cyrus(request: pytest.FixtureRequest, tokens: TokenIssuer) -> Iterator[Si
         yield Site("cyrus", gateway, server)
 
 
-@pytest.fixture(params=["dovecot", "cyrus"])
+@pytest.fixture(params=["dovecot", "cyrus", "plain"])
 def site(request: pytest.FixtureRequest) -> Site:
     found: Site = request.getfixturevalue(f"on_{request.param}")
     return found

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -37,13 +37,14 @@ class Upstream:
 
 @dataclass
 class GatewayProcess:
-    """``settings`` adds lines to a TOML table, by its name."""
+    """``settings`` adds lines to a TOML table, by its name; ``command`` is what runs the gateway."""
 
     upstream: Upstream
     tokens: TokenIssuer
     profile: str = "keycloak"
     settings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     environ: Mapping[str, str] = field(default_factory=dict)
+    command: Sequence[str] = (sys.executable, "-m", "gateway")
 
     def __post_init__(self) -> None:
         self.port, self.management_port = free_ports(2)
@@ -71,7 +72,7 @@ class GatewayProcess:
         self.stop()
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "gateway", "serve", "--config", str(self.config)]
+        command = [*self.command, "serve", "--config", str(self.config)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **self.environ}
