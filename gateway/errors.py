@@ -163,9 +163,10 @@ class Unavailable(GatewayError):
 
 
 class UpstreamError(GatewayError):
-    """The mail server, or the way to it, failed."""
+    """The mail server, or the way to it, failed. ``maybe_done``: a write was sent before, and may be carried out."""
 
     reply = Reply("upstream-failed", 502, "The mail server failed", retryable=True)
+    maybe_done = False
 
 
 class ConnectFailed(UpstreamError):
@@ -181,7 +182,7 @@ class TlsRequired(UpstreamError):
 
 
 class ConnectionLost(UpstreamError):
-    """EOF, reset or BYE while a command was pending. ``maybe_done``: a write may have been carried out."""
+    """EOF, reset or BYE while a command was pending."""
 
     reply = Reply("upstream-lost", 502, "The connection to the mail server was lost", retryable=True)
 

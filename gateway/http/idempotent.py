@@ -12,7 +12,7 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.errors import ConnectionLost, GatewayError, InvalidRequest, Unprocessable, WriteInDoubt
+from gateway.errors import GatewayError, InvalidRequest, Unprocessable, UpstreamError, WriteInDoubt
 from gateway.http.base import route_template
 from gateway.http.idempotency import IdempotencyKey, IdempotencyStore, SavedReply
 from gateway.http.problem import answer
@@ -133,7 +133,7 @@ class _Claim:
         """Whether the same request would, or must, get the same answer again."""
         if not self.body.complete:
             return False  # the request was refused unread: nothing was done, and it has no fingerprint
-        if isinstance(error, ConnectionLost) and error.maybe_done:
+        if isinstance(error, UpstreamError) and error.maybe_done:
             return True
         reply = error.answer()
         return not reply.retryable and reply.status not in (401, 403, 429)

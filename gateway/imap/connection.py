@@ -15,7 +15,15 @@ from typing import Any, Final
 from aioimaplib.aioimaplib import IMAP4, Cmd, Command, Commands, Exec
 from aioimaplib.aioimaplib import IMAP4ClientProtocol as ClientProtocol
 
-from gateway.errors import ConnectionLost, DeadlinePassed, GatewayError, LocalError, ProtocolViolation, TlsFailed
+from gateway.errors import (
+    ConnectionLost,
+    DeadlinePassed,
+    GatewayError,
+    LocalError,
+    ProtocolViolation,
+    TlsFailed,
+    UpstreamError,
+)
 from gateway.imap.connection_intake import Intake
 from gateway.imap.connection_queue import Queue
 from gateway.imap.connection_states import ADDITIONS, LOGOUT, WRITES, after, greeted, shown
@@ -366,7 +374,7 @@ class Wire(ClientProtocol):  # type: ignore[misc]  # aioimaplib has no type info
         self.writer.stop()
         for command in self._queue.clear():
             error = why()
-            if isinstance(error, ConnectionLost):
+            if isinstance(error, UpstreamError):
                 error.maybe_done = command.started and command.name in WRITES
             command.fail(error)
         if not self.greeting.done():

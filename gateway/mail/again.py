@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from gateway.errors import ConnectionLost, FolderStale, WriteInDoubt
+from gateway.errors import ConnectionLost, FolderStale, UpstreamError, WriteInDoubt
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -34,18 +34,21 @@ def writing(verb: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
     @wraps(verb)
     async def tried(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
-            return await _fresh(verb, *args, **kwargs)
-        except ConnectionLost as lost:
-            if lost.maybe_done:
-                raise in_doubt() from lost
-        try:
-            return await _fresh(verb, *args, **kwargs)
-        except ConnectionLost as lost:
-            if lost.maybe_done:
-                raise in_doubt() from lost
-            raise
+            return await _told(verb, *args, **kwargs)
+        except ConnectionLost:
+            return await _told(verb, *args, **kwargs)
 
     return tried
+
+
+async def _told(verb: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+    """A loss, a silence or nonsense after a change was sent says nothing of the change: WriteInDoubt does."""
+    try:
+        return await _fresh(verb, *args, **kwargs)
+    except UpstreamError as failed:
+        if failed.maybe_done:
+            raise in_doubt() from failed
+        raise
 
 
 async def _fresh(verb: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -59,4 +62,4 @@ async def _fresh(verb: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwa
 
 
 def in_doubt() -> WriteInDoubt:
-    return WriteInDoubt("the mail server hung up while the change was being made; look before trying again")
+    return WriteInDoubt("the mail server did not say whether the change was made; look before trying again")

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterable, Sequence
 from datetime import datetime
 
 from gateway.accounts.account import Account
-from gateway.errors import ConnectionLost, InvalidRequest, NotFound, Refused, TooLarge
+from gateway.errors import InvalidRequest, NotFound, Refused, TooLarge, UpstreamError
 from gateway.imap.flags import to_flag
 from gateway.mail.address import id_of_folder, id_of_message
 from gateway.mail.again import in_doubt
@@ -39,7 +39,7 @@ async def store(
             if refused.imap_code in ("TRYCREATE", "NONEXISTENT"):
                 raise NotFound("no such folder", field="folder") from refused
             raise
-        except ConnectionLost as lost:
+        except UpstreamError as lost:
             if lost.maybe_done:
                 raise in_doubt() from lost
             raise

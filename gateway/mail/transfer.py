@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.accounts.account import Account
-from gateway.errors import Conflict, ConnectionLost, Forbidden, NotFound, Refused
+from gateway.errors import Conflict, Forbidden, NotFound, Refused, UpstreamError
 from gateway.imap.encode.fetch_item import Item
 from gateway.imap.mailbox import Mailbox
 from gateway.imap.name import MailboxName
@@ -76,7 +76,7 @@ async def relocate(session: Session, mailbox: Mailbox, uids: UidSet, target: Mai
         if refused.imap_code in ("TRYCREATE", "NONEXISTENT"):
             raise Refused("there is no such destination folder", code="TRYCREATE") from refused
         raise
-    except ConnectionLost as lost:
+    except UpstreamError as lost:
         lost.maybe_done = True  # without MOVE it takes several commands, and the first may have been carried out
         raise
     if done is None:
