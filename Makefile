@@ -8,7 +8,7 @@ READY := .venv/.ready
 CODE := $(wildcard gateway tests bench scripts)
 IMAGE ?= imap-gateway:test
 
-.PHONY: help demo test lint types format bench lock image helm clean
+.PHONY: help demo test soak lint types format bench lock image helm clean
 
 help: ## show this
 	@sed -n 's/^\([a-z]*\):.*## /  make \1 - /p' $(MAKEFILE_LIST)
@@ -24,6 +24,10 @@ test: $(READY) ## what CI runs: real servers, lint, types, layers, tests
 	@scripts/system-packages
 	@$(MAKE) --no-print-directory lint
 	$(BIN)/pytest $(ARGS)
+
+soak: $(READY) ## the acceptance runs at their full size: ten thousand requests by fifty users, with faults
+	@scripts/system-packages
+	ACCEPTANCE_REQUESTS=10000 $(BIN)/pytest tests/acceptance -s --timeout 600 $(ARGS)
 
 lint: $(READY) ## style, types and layers
 	$(BIN)/ruff check .

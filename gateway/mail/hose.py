@@ -1,9 +1,9 @@
 """Octets from the mail server to a client that may be slow, without holding a connection for it.
 
-The whole range travels as one literal with back-pressure: the fastest way on every server. A client that takes nothing
-for ``slow_client_seconds`` loses that connection's service; the rest comes to it in windows of 1 MB, each fetched on a
-connection of its own moment. So does the rest after a lost connection: a message never changes, so it goes on where it
-was.
+The whole range travels as one literal with back-pressure: the fastest way on every server. A client that has a megabyte
+wait for ``slow_client_seconds``, by stalling or by trickling, loses that connection's service; the rest comes to it in
+windows of 1 MB, each fetched on a connection of its own moment. So does the rest after a lost connection: a message
+never changes, so it goes on where it was.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ class Hose:
         self._desk, self._account, self._what = desk, account, what
         self._pieces: deque[bytes] = deque()
         self._held = 0
+        self._passed, self._waited = 0, 0.0  # octets of the present megabyte, and seconds that it waited for the client
         self._data, self._room = asyncio.Event(), asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._at = what.start
@@ -126,14 +127,20 @@ class Hose:
             self._add(piece)
 
     async def _put(self, piece: bytes) -> bool:
-        """Hand over a piece; False where the client stalled (the piece is kept all the same)."""
+        """Hand over a piece; False where the client is too slow (the piece is kept all the same)."""
         self._add(piece)
+        self._passed += len(piece)
+        if self._passed >= WINDOW:
+            self._passed, self._waited = 0, 0.0
+        clock = asyncio.get_running_loop().time
         while self._held > HELD:
             self._room.clear()
+            began = clock()
             try:
-                await asyncio.wait_for(self._room.wait(), self._desk.limits.slow_client_seconds)
+                await asyncio.wait_for(self._room.wait(), self._desk.limits.slow_client_seconds - self._waited)
             except TimeoutError:
                 return False
+            self._waited += clock() - began
         return True
 
     async def _empty(self) -> None:

@@ -148,7 +148,14 @@ class Keeper(Generic[S]):
         if tools.metrics is not None:
             tools.metrics.open_attempt(connection.provider, "ok")
             tools.metrics.connection_opened(connection.provider, connection.kind)
+        self.errands.start(self._until_lost(connection, session))
         self._park(connection)
+
+    async def _until_lost(self, connection: Connection[S], session: S) -> None:
+        """One that ends while nobody uses it counts no more at once; else whoever uses it gives it back."""
+        await session.lost.wait()
+        if connection.state is State.IDLE and connection in self.ledger:
+            self.close(connection)
 
     def _open_failed(self, connection: Connection[S], error: GatewayError) -> None:
         now = self._tools.timer()

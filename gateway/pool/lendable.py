@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Protocol
 
 from gateway.imap.name import MailboxName
@@ -22,6 +23,11 @@ class Lendable(Protocol):
 
     @property
     def clean(self) -> bool: ...
+
+    @property
+    def lost(self) -> asyncio.Event:
+        """Set when it has ended, by whomever."""
+        ...
 
     @property
     def mailbox(self) -> Opened | None: ...

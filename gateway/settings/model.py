@@ -150,7 +150,7 @@ class Limits(Section, kw_only=True, frozen=True):
         Seconds, Meta(description="a connection is replaced after this, jittered by a tenth")
     ] = 3000.0
     slow_client_seconds: Annotated[
-        Seconds, Meta(description="a download stalled this long gives its connection back")
+        Seconds, Meta(description="a download gives its connection back where a megabyte waits this long for the client")
     ] = 5.0
     request_bytes: Annotated[Positive, Meta(description="largest JSON request body")] = 1_048_576
     message_bytes: Annotated[Positive, Meta(description="largest message that may be stored")] = 52_428_800

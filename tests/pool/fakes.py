@@ -55,6 +55,7 @@ class FakeSession:
         self.server, self.owner = server, owner
         self.alive = True
         self.clean = True
+        self.lost = asyncio.Event()
         self.mailbox: FakeMailbox | None = None
         self.noops = self.settles = 0
         self.settle_gate: asyncio.Event | None = None
@@ -69,6 +70,7 @@ class FakeSession:
         """The server has gone away, and the session knows."""
         if self.alive:
             self.alive = False
+            self.lost.set()
             self.server.here[self.owner] -= 1
 
     async def noop(self) -> None:

@@ -753,6 +753,16 @@ async def test_drain_gives_up_what_is_being_opened(make: MakeRig) -> None:
     assert rig.server.opening == 0
 
 
+async def test_a_connection_that_ends_while_idle_counts_no_more_at_once(make: MakeRig) -> None:
+    rig = make()
+    idle = await use(rig)
+    assert rig.tally.open["pool"] == 1
+    idle.die()
+    await rig.calm()
+    assert rig.tally.open["pool"] == 0
+    assert rig.pool.budget(ALICE).in_use == 0
+
+
 async def test_nothing_personal_shows(make: MakeRig) -> None:
     rig = make()
     await use(rig, target("canary-user", password="canary-secret", account_id="canary-account"))

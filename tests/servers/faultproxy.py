@@ -61,7 +61,7 @@ class FaultProxy:
         self.greeting_delay = 0.0
         self.total = 0
         self.port = 0
-        self._relays: set[Relay] = set()
+        self._relays: dict[Relay, None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Condition()
         self._server: asyncio.Server | None = None
@@ -89,6 +89,11 @@ class FaultProxy:
     def redirect(self, host: str, port: int) -> None:
         """New connections go to another server from now on."""
         self._target = (host, port)
+
+    @property
+    def relays(self) -> tuple[Relay, ...]:
+        """The open connections, oldest first, to end one of them."""
+        return tuple(self._relays)
 
     def cut_all(self) -> None:
         for relay in list(self._relays):
@@ -137,12 +142,13 @@ class FaultProxy:
             reset(writer)
             return
         relay = Relay(writer, far_writer)
-        self._relays.add(relay)
+        self._relays[relay] = None
         await self._notify()
         try:
-            await self._relay(relay, reader, far_reader)
+            with contextlib.suppress(asyncio.CancelledError):  # the streams of asyncio would report it as an error
+                await self._relay(relay, reader, far_reader)
         finally:
-            self._relays.discard(relay)
+            self._relays.pop(relay, None)
             await self._notify()
 
     async def _relay(self, relay: Relay, near: asyncio.StreamReader, far: asyncio.StreamReader) -> None:
