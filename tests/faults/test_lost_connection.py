@@ -143,7 +143,7 @@ async def test_pending_requests_fail_or_recover_at_once_when_the_server_restarts
         proxy.down.hold()
         crowd = [asyncio.create_task(client.get(f"/messages/{made}")) for _ in range(50)]
         await proxy.up.wait_passed(proxy.up.passed + 1)
-        await asyncio.to_thread(server.kick, "alice")
+        await asyncio.to_thread(server.kick, "alice@example.org")
         await asyncio.to_thread(server.stop)
         began = time.monotonic()
         proxy.down.release()
