@@ -1,0 +1,1 @@
+"""How fast the gateway is, against what else does the same work on the same machine in the same run."""

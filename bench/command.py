@@ -1,0 +1,117 @@
+"""``python -m bench``: one command, a few minutes, a table."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from bench.figures import Spent
+from bench.gateway_api import GatewayApi
+from bench.letters import PAGE
+from bench.measurement import Contestant, measure
+from bench.per_request import PerRequest
+from bench.process import cpu_seconds, resident_octets
+from bench.profile import profile
+from bench.raw_imap import RawImap
+from bench.report import Report, put_into
+from bench.round import Bounds
+from bench.site import Site, site
+from bench.work import Work
+from tests.servers.dovecot import MISSING, Dovecot
+
+CONCURRENCIES = (1, 16)
+FULL = Bounds(rounds=3, seconds=1.3, requests=2000)
+QUICK = Bounds(rounds=2, seconds=0.3, requests=400)
+MESSAGES = 500
+PAGE_FILE = Path(__file__).parents[1] / "docs" / "performance.md"
+DATA_FILE = Path(__file__).parent / "results.json"
+ADAPTERS: Final[Mapping[str, Callable[[str, dict[str, str]], GatewayApi]]] = {
+    "gateway": lambda url, headers: GatewayApi(url, lambda _: headers)
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit status."""
+    parser = _parser()
+    asked = parser.parse_args(arguments)
+    if asked.against and not asked.token_file:
+        parser.error("--against needs --token-file")
+    bounds = QUICK if asked.quick else FULL
+    if asked.profile:
+        profile(Work[asked.profile.upper()], bounds, _progress(), sys.stdout)
+        return 0
+    if asked.against:
+        headers = {"Authorization": f"Bearer {asked.token_file.read_text().strip()}"}
+        subject = ADAPTERS[asked.adapter](asked.against, headers)
+        print(against(subject, bounds, CONCURRENCIES, _progress(), changes=asked.changes).table())
+        return 0
+    if not Dovecot.available():
+        print(MISSING, file=sys.stderr)
+        return 1
+    report = run(bounds, CONCURRENCIES, MESSAGES, _progress())
+    print(f"\n{report.table()}\n\n{report.notes()}")
+    if not asked.quick:
+        DATA_FILE.write_text(report.json())
+        put_into(PAGE_FILE, report)
+    return 0
+
+
+def run(bounds: Bounds, concurrencies: Sequence[int], messages: int, say: Callable[[str], None]) -> Report:
+    """Start everything, measure everything."""
+    most = max(concurrencies)
+    with site(most, messages, say) as place:
+        gateway = place.gateway
+        api = GatewayApi(gateway.url, lambda number: gateway.headers(place.users[number], ttl=3000))
+        contestants = [
+            Contestant(api, most, lambda: _spent(place)),
+            Contestant(PerRequest(place), most),
+            Contestant(RawImap(place), most),
+        ]
+        found = measure(contestants, Work, concurrencies, bounds, say)
+        return Report(tuple(found), resident_octets(gateway.pid))
+
+
+def _spent(place: Site) -> Spent:
+    octets = place.gateway.metric("imapgw_imap_bytes_total")
+    return Spent(cpu_seconds(place.gateway.pid), octets)
+
+
+def against(
+    subject: GatewayApi, bounds: Bounds, concurrencies: Sequence[int], say: Callable[[str], None], *, changes: bool
+) -> Report:
+    """A service that runs already: no baselines, what its mailbox has, and nothing is changed unless ``changes``."""
+    contestant = Contestant(subject, max(concurrencies))
+    probe = subject.client(0)
+    works = [work for work in Work if work in probe.can and (changes or work is not Work.FLAG)]
+    probe.close()
+    return Report(tuple(measure([contestant], works, concurrencies, bounds, say)))
+
+
+def _progress() -> Callable[[str], None]:
+    began = time.monotonic()
+
+    def say(line: str) -> None:
+        print(f"{time.monotonic() - began:6.1f} s  {line}", file=sys.stderr, flush=True)
+
+    return say
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description="Measures the gateway on a real mail server, next to a program that connects for each request and "
+        f"to the bare protocol. Pages are of {PAGE} messages. Writes docs/performance.md and bench/results.json.",
+    )
+    parser.add_argument("--quick", action="store_true", help="a look, in well under a minute; writes no file")
+    parser.add_argument(
+        "--profile", metavar="WORK", choices=[work.name.lower() for work in Work], help="profile one work instead"
+    )
+    parser.add_argument("--against", metavar="URL", help="measure a service that runs already")
+    parser.add_argument("--adapter", choices=sorted(ADAPTERS), default="gateway", help="which API it speaks")
+    parser.add_argument("--token-file", type=Path, help="a file with the access token for --against")
+    parser.add_argument("--changes", action="store_true", help="with --against: measure flag changes too")
+    return parser
