@@ -26,7 +26,7 @@ from gateway.mail.find import find
 from gateway.mail.resource import Changes, Coverage, FlagUpdate, MessageSummary
 from gateway.mail.roles import resolve
 from gateway.mail.snapshot import refresh, state_of
-from gateway.mail.summary import SUMMARY_ITEMS, keywords, summarise
+from gateway.mail.summary import keywords, summarise, summary_items
 from gateway.mail.window import count_below
 from gateway.sync.samples import Block, dirty_blocks
 from gateway.sync.state import FolderState
@@ -104,7 +104,7 @@ async def _created(
         first = SequenceSet.span(below + 1, max(below + 1, min(now.exists, below + most + 1)))
         there = [uid for uid in await find(session, SeqIn(first)) if uid in fresh]
         fresh, more = UidSet.of(there[:most]), there[most] if len(there) > most else None
-    got = (await session.fetch(fresh, SUMMARY_ITEMS)).messages if fresh else {}
+    got = (await session.fetch(fresh, summary_items(session))).messages if fresh else {}
     return [summarise(name, now.uidvalidity, got[uid]) for uid in sorted(got) if uid in fresh], more
 
 

@@ -36,9 +36,8 @@ class Desk:
     ) -> AsyncIterator[tuple[Session, Mailbox]]:
         """A session with the folder open, and told of what happened to it until now.
 
-        Where the folder is open already a NOOP comes first: without it servers show messages as they were. It is
-        waited for, as one common server holds expunges back while another command is in the pipeline.
-        Raises NotFound where there is no such folder.
+        Where the folder is open already the server is asked for news first: without that it may show messages as they
+        were. Raises NotFound where there is no such folder.
         """
         async with self.pool.lease(target_of(account), name) as session:
             held = session.mailbox
@@ -47,8 +46,7 @@ class Desk:
                 yield session, mailbox
                 return
             async with _suspecting(session):
-                await session.noop()
-                yield session, mailbox
+                yield session, await current(session, mailbox)
 
     @asynccontextmanager
     async def stale(self, account: Account, name: MailboxName) -> AsyncIterator[Session]:
@@ -60,6 +58,18 @@ class Desk:
                 return
             async with _suspecting(session):
                 yield session
+
+
+async def current(session: Session, mailbox: Mailbox) -> Mailbox:
+    """The open mailbox, as it is now (docs/decisions/0006-fresh-reads.md).
+
+    NOOP has the server tell what it held back (RFC 9051 section 7.5). Only INBOX can't be deleted and made anew, which
+    a session that has it open may not notice: any other mailbox is opened again.
+    """
+    if not mailbox.name.is_inbox:
+        return await open_folder(session, mailbox.name, readonly=mailbox.readonly, again=True)
+    await session.noop()
+    return mailbox
 
 
 @asynccontextmanager

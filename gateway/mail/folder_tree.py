@@ -12,6 +12,7 @@ from gateway.imap.session import ListedFolder
 from gateway.mail.address import id_of_folder
 from gateway.mail.resource import Folder
 from gateway.mail.roles import NAMES, assign_roles
+from gateway.sync.ids import MAX_MAILBOX
 from gateway.sync.state import FolderState
 
 Kind = Literal["personal", "other", "shared"]
@@ -28,13 +29,24 @@ class Place:
 def folder_tree(listed: Sequence[ListedFolder], namespaces: Namespaces) -> list[Folder]:
     """Folders in the order a person expects: the roles first, then by name; a parent before its children."""
     roles = assign_roles(listed)
-    known = {folder.listed.name for folder in listed}
-    folders = [
-        _folder(folder, roles, known, namespaces)
+    shown = _shown(listed)
+    known = {folder.listed.name for folder in shown}
+    return sorted((_folder(folder, roles, known, namespaces) for folder in shown), key=_order)
+
+
+def _shown(listed: Sequence[ListedFolder]) -> list[ListedFolder]:
+    """Without names that are no folders (RFC 9051 section 7.3.1), but for those that hold the tree together.
+
+    A name that no id can be made of can't be spoken of, so it is left out too.
+    """
+    parents = {folder.listed.name.parent(folder.listed.delimiter) for folder in listed}
+    return [
+        folder
         for folder in listed
-        if "\\nonexistent" not in folder.listed.attributes
+        if 0 < len(folder.listed.name.wire) <= MAX_MAILBOX
+        and b"\0" not in folder.listed.name.wire
+        and ("\\nonexistent" not in folder.listed.attributes or folder.listed.name in parents)
     ]
-    return sorted(folders, key=_order)
 
 
 def place(name: MailboxName, namespaces: Namespaces) -> Place:

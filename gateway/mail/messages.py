@@ -21,7 +21,7 @@ from gateway.mail.query import PageQuery, Tagged
 from gateway.mail.resource import Message, MessagePage
 from gateway.mail.roles import resolve
 from gateway.mail.snapshot import refresh, state_of
-from gateway.mail.summary import SUMMARY_ITEMS, detail, keywords, summarise
+from gateway.mail.summary import detail, keywords, summarise, summary_items
 from gateway.mail.window import Window, matching, newest
 from gateway.message.header import first, split_fields
 from gateway.sync.cursor import Cursor
@@ -65,7 +65,7 @@ async def get_message(
     name, wanted = parse_message(message_id)
     async with desk.folder(account, name) as (session, mailbox):
         check_validity(mailbox, wanted.uidvalidity)
-        fetched = await fetch_one(session, wanted.uid, (*SUMMARY_ITEMS, *modseq(session), _REFERENCES))
+        fetched = await fetch_one(session, wanted.uid, (*summary_items(session), *modseq(session), _REFERENCES))
     block = fetched.sections.get(_REFERENCES.key)
     references = first(split_fields(block), b"references") if isinstance(block, bytes) else None
     value = detail(name, wanted.uidvalidity, fetched, references, part_href)
@@ -96,9 +96,9 @@ def flags_tag(fetched: Fetched) -> str:
 async def _window(session: Session, mailbox: Mailbox, below: int, query: PageQuery) -> Window:
     search = plan(query.filter)
     if search is None:
-        return await newest(session, mailbox, below, query.limit, SUMMARY_ITEMS)
+        return await newest(session, mailbox, below, query.limit, summary_items(session))
     uids, go_on = await matching(session, mailbox, below, query.limit, search.key, step=search.step, most=search.most)
-    got = (await session.fetch(UidSet.of(uids), SUMMARY_ITEMS)).messages if uids else {}
+    got = (await session.fetch(UidSet.of(uids), summary_items(session))).messages if uids else {}
     return Window(tuple(got[uid] for uid in uids if uid in got), go_on)
 
 

@@ -7,23 +7,23 @@ from gateway.imap.encode.search_key import SeqIn
 from gateway.imap.mailbox import Mailbox
 from gateway.imap.session import Session
 from gateway.imap.uids import SequenceSet
+from gateway.mail.desk import current
 from gateway.mail.find import find
 from gateway.sync.samples import positions, take
 from gateway.sync.state import FolderState, Sample
 
 
 async def refresh(session: Session) -> Mailbox:
-    """The open mailbox as it is now.
+    """The open mailbox as it is now, with UIDNEXT and HIGHESTMODSEQ of one moment.
 
-    NOOP lets the server tell what it held back (RFC 9051 section 7.5). Where it tells of a change, the mailbox is
-    opened again: only that gives UIDNEXT and HIGHESTMODSEQ of one moment; STATUS is not meant for an open mailbox
+    Where NOOP tells of a change, only opening the mailbox again gives those: STATUS is not meant for an open mailbox
     (RFC 9051 section 6.3.11), and one common server answers it with old numbers.
     """
     before = _open(session)
     version = before.version
-    await session.noop()
-    if _open(session).version == version:
-        return before
+    now = await current(session, before)
+    if now is not before or now.version == version:
+        return now
     return await session.select(before.name, readonly=before.readonly, again=True)
 
 

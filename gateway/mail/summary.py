@@ -8,11 +8,12 @@ from typing import Any
 
 from msgspec import UNSET
 
-from gateway.imap.encode.fetch_item import Item
+from gateway.imap.encode.fetch_item import FetchItem, Item
 from gateway.imap.envelope import Envelope, EnvelopeAddress
 from gateway.imap.flags import to_keywords
 from gateway.imap.name import MailboxName
 from gateway.imap.response import Fetched
+from gateway.imap.session import Session
 from gateway.imap.structure import BodyPart
 from gateway.mail.address import id_of_folder, id_of_message
 from gateway.mail.resource import Address, Message, MessageSummary, Part
@@ -23,10 +24,22 @@ from gateway.message.ids import content_id, message_ids
 from gateway.message.parameter import charset_label, file_name
 from gateway.message.words import decode_words
 
-SUMMARY_ITEMS = (Item.UID, Item.FLAGS, Item.INTERNALDATE, Item.SIZE, Item.ENVELOPE, Item.BODYSTRUCTURE)
+_SUMMARY = (Item.UID, Item.FLAGS, Item.INTERNALDATE, Item.SIZE, Item.ENVELOPE, Item.BODYSTRUCTURE)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NO_ENVELOPE = Envelope(None, None, (), (), (), (), (), (), None, None)
+
+
+def summary_items(session: Session) -> tuple[FetchItem, ...]:
+    """What to fetch for summaries, with what only some servers have (RFC 8970, RFC 8474)."""
+    items: tuple[FetchItem, ...] = _SUMMARY
+    if session.capabilities.has("PREVIEW"):
+        items = (*items, Item.PREVIEW)
+    if session.capabilities.has("OBJECTID"):
+        items = (*items, Item.EMAILID, Item.THREADID)
+    elif session.capabilities.has("X-GM-EXT-1"):
+        items = (*items, Item.GM_MSGID, Item.GM_THRID)
+    return items
 
 
 def summarise(name: MailboxName, uidvalidity: int, fetched: Fetched) -> MessageSummary:
@@ -106,7 +119,13 @@ def _fields(name: MailboxName, uidvalidity: int, fetched: Fetched) -> dict[str, 
         "message_id": message_ids(envelope.message_id),
         "in_reply_to": message_ids(envelope.in_reply_to),
         "has_attachment": None if fetched.structure is None else has_attachment(fetched.structure),
-        "email_id": fetched.email_id,
-        "thread_id": fetched.thread_id,
+        "preview": fetched.preview if "PREVIEW" in fetched.present else UNSET,
+        "email_id": fetched.email_id or _hex(fetched.gm_msgid),
+        "thread_id": fetched.thread_id or _hex(fetched.gm_thrid),
         "problems": [f"unreadable-{item.lower()}" for item in broken] if broken else UNSET,
     }
+
+
+def _hex(number: int | None) -> str | None:
+    """Gmail's 64-bit ids as its own interface writes them."""
+    return None if number is None else f"{number:x}"

@@ -127,7 +127,9 @@ class GatewayProcess:
 
     def _toml(self) -> str:
         up = self.upstream
-        imap = {"host": up.host, "port": up.port, "tls": up.tls}
+        imap: dict[str, object] = {"host": up.host, "port": up.port, "tls": up.tls}
+        if up.tls == "none":
+            imap["allow_plaintext"] = True
         if up.ca_file is not None:
             imap["ca_file"] = str(up.ca_file)
         provider = {

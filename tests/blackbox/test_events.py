@@ -31,18 +31,17 @@ async def test_new_mail_changed_flags_and_deletions_are_pushed(
         assert (summary["id"], summary["subject"]) == (made, "message 1")
         assert arrived.data["oldState"] == hello.data["watching"][0]["state"]
         assert arrived.id == arrived.data["newState"]
-        other = site.imap(user)
-        other.select("INBOX")
-        other.store("1", "+FLAGS", "(\\Flagged)")
-        flagged = await events.until("changes")
-        assert flagged.data["updated"] == [{"id": made, "flags": ["$flagged"]}]
-        other.store("1", "+FLAGS", "(\\Deleted)")
-        other.expunge()
-        destroyed: list[str] = []
-        while not destroyed:
-            destroyed += (await events.until("changes")).data["destroyed"]
-        assert destroyed == [made]
-        other.logout()
+        with site.imap(user) as other:
+            other.select("INBOX")
+            other.store("1", "+FLAGS", "(\\Flagged)")
+            flagged = await events.until("changes")
+            assert flagged.data["updated"] == [{"id": made, "flags": ["$flagged"]}]
+            other.store("1", "+FLAGS", "(\\Deleted)")
+            other.expunge()
+            destroyed: list[str] = []
+            while not destroyed:
+                destroyed += (await events.until("changes")).data["destroyed"]
+            assert destroyed == [made]
 
 
 async def test_pull_and_push_carry_the_same_value(client: httpx.AsyncClient) -> None:

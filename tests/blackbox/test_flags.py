@@ -26,18 +26,17 @@ async def test_put_delete_and_patch(client: httpx.AsyncClient) -> None:
 async def test_if_match_guards_a_flag_write(client: httpx.AsyncClient, site: Site, user: str) -> None:
     made = await stored(client, plain(1))
     etag = (await client.get(f"/messages/{made}/flags")).headers["etag"]
-    other = site.imap(user)
-    other.select("INBOX")
-    other.store("1", "+FLAGS", "(\\Flagged)")
-    refused = await client.patch(f"/messages/{made}/flags", json={"add": ["$seen"]}, headers={"If-Match": etag})
-    assert refused.status_code == 412
-    now = await client.get(f"/messages/{made}/flags")
-    assert now.json()["flags"] == ["$flagged"]
-    done = await client.patch(
-        f"/messages/{made}/flags", json={"add": ["$seen"]}, headers={"If-Match": now.headers["etag"]}
-    )
-    assert done.json()["flags"] == ["$flagged", "$seen"]
-    other.logout()
+    with site.imap(user) as other:
+        other.select("INBOX")
+        other.store("1", "+FLAGS", "(\\Flagged)")
+        refused = await client.patch(f"/messages/{made}/flags", json={"add": ["$seen"]}, headers={"If-Match": etag})
+        assert refused.status_code == 412
+        now = await client.get(f"/messages/{made}/flags")
+        assert now.json()["flags"] == ["$flagged"]
+        done = await client.patch(
+            f"/messages/{made}/flags", json={"add": ["$seen"]}, headers={"If-Match": now.headers["etag"]}
+        )
+        assert done.json()["flags"] == ["$flagged", "$seen"]
 
 
 @pytest.mark.parametrize(

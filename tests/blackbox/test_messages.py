@@ -59,18 +59,17 @@ async def test_an_unchanged_page_is_304_and_any_change_is_not(client: httpx.Asyn
     first = await client.get("/folders/inbox/messages")
     same = await client.get("/folders/inbox/messages", headers={"If-None-Match": first.headers["etag"]})
     assert (same.status_code, same.content) == (304, b"")
-    other = site.imap(user)
-    other.select("INBOX")
-    other.store("1", "+FLAGS", "(\\Flagged)")
-    changed = await client.get("/folders/inbox/messages", headers={"If-None-Match": first.headers["etag"]})
-    assert changed.status_code == 200
-    assert [m["flags"] for m in changed.json()["messages"]] == [[], ["$flagged"]]
-    assert [m["id"] for m in changed.json()["messages"]] == made[::-1]
-    other.store("1", "+FLAGS", "(\\Deleted)")
-    other.expunge()
-    after = await client.get("/folders/inbox/messages", headers={"If-None-Match": changed.headers["etag"]})
-    assert len(after.json()["messages"]) == 1
-    other.logout()
+    with site.imap(user) as other:
+        other.select("INBOX")
+        other.store("1", "+FLAGS", "(\\Flagged)")
+        changed = await client.get("/folders/inbox/messages", headers={"If-None-Match": first.headers["etag"]})
+        assert changed.status_code == 200
+        assert [m["flags"] for m in changed.json()["messages"]] == [[], ["$flagged"]]
+        assert [m["id"] for m in changed.json()["messages"]] == made[::-1]
+        other.store("1", "+FLAGS", "(\\Deleted)")
+        other.expunge()
+        after = await client.get("/folders/inbox/messages", headers={"If-None-Match": changed.headers["etag"]})
+        assert len(after.json()["messages"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -145,29 +144,27 @@ async def test_a_message_expunged_by_another_session_is_404_everywhere(
 ) -> None:
     made = await stored(client, plain(1))
     await client.get("/folders/inbox/messages")  # a pooled connection has the folder open and knows the message
-    other = site.imap(user)
-    other.select("INBOX")
-    other.store("1", "+FLAGS", "(\\Deleted)")
-    other.expunge()
-    for path in ("", "/body", "/raw", "/parts/1", "/flags"):
-        answer = await client.get(f"/messages/{made}{path}")
-        assert answer.status_code == 404, (path, answer.text)
-    assert (await client.patch(f"/messages/{made}/flags", json={"add": ["$seen"]})).status_code == 404
-    assert (await client.post(f"/messages/{made}/move", json={"folder": "archive"})).status_code == 404
-    other.logout()
+    with site.imap(user) as other:
+        other.select("INBOX")
+        other.store("1", "+FLAGS", "(\\Deleted)")
+        other.expunge()
+        for path in ("", "/body", "/raw", "/parts/1", "/flags"):
+            answer = await client.get(f"/messages/{made}{path}")
+            assert answer.status_code == 404, (path, answer.text)
+        assert (await client.patch(f"/messages/{made}/flags", json={"add": ["$seen"]})).status_code == 404
+        assert (await client.post(f"/messages/{made}/move", json={"folder": "archive"})).status_code == 404
 
 
 async def test_a_rebuilt_folder_answers_410(client: httpx.AsyncClient, site: Site, user: str) -> None:
     folder = (await client.post("/folders", json={"name": "Rebuilt"})).json()["id"]
     made = await stored(client, plain(1), folder)
     state = (await client.get(f"/folders/{folder}/messages")).json()["state"]
-    other = site.imap(user)
-    rebuild(other, "Rebuilt")
-    assert (await client.get(f"/messages/{made}")).status_code == 410
-    changes = await client.get(f"/folders/{folder}/changes", params={"since": state})
-    assert (changes.status_code, changes.json()["type"]) == (410, "/problems/id-expired")
-    assert (await client.get(f"/folders/{folder}/messages")).json()["messages"] == []
-    other.logout()
+    with site.imap(user) as other:
+        rebuild(other, "Rebuilt")
+        assert (await client.get(f"/messages/{made}")).status_code == 410
+        changes = await client.get(f"/folders/{folder}/changes", params={"since": state})
+        assert (changes.status_code, changes.json()["type"]) == (410, "/problems/id-expired")
+        assert (await client.get(f"/folders/{folder}/messages")).json()["messages"] == []
 
 
 def rebuild(session: imaplib.IMAP4, name: str) -> None:

@@ -68,6 +68,18 @@ def test_what_does_not_exist_is_left_out_and_what_holds_no_mail_is_said() -> Non
     assert (folder.name, folder.may_select, folder.total_messages) == ("Folders", False, None)
 
 
+def test_what_does_not_exist_but_holds_folders_is_shown_as_closed() -> None:
+    parent, child = folder_tree([listed("Gone", "\\nonexistent"), listed("Gone/Child")], NONE)
+    assert (parent.name, parent.may_select) == ("Gone", False)
+    assert child.parent_id == parent.id
+
+
+def test_a_name_that_can_have_no_id_costs_the_others_nothing() -> None:
+    odd = ListedFolder(Listed(frozenset(), "/", MailboxName(b"x" * 5000)), None, subscribed=False)
+    empty = ListedFolder(Listed(frozenset(), "/", MailboxName(b"")), None, subscribed=False)
+    assert [folder.name for folder in folder_tree([odd, empty, listed("INBOX")], NONE)] == ["INBOX"]
+
+
 def test_counts_and_state_are_those_of_status() -> None:
     status: dict[str, int | str] = {"MESSAGES": 5, "UNSEEN": 2, "UIDNEXT": 9, "UIDVALIDITY": 3, "HIGHESTMODSEQ": 77}
     (folder,) = folder_tree([listed("INBOX", status=status)], NONE)
