@@ -107,5 +107,4 @@ def target_of(account: Account) -> Target:
         credential=account.credential,
         expires_at=account.expires_at,
         ignore=frozenset(name.upper() for name in account.provider.disable_capabilities),
-        quirks=frozenset(account.provider.quirks),
     )

@@ -22,7 +22,6 @@ class Target:
     credential: Credential
     expires_at: float | None = None
     ignore: frozenset[str] = frozenset()
-    quirks: frozenset[str] = frozenset()
 
     def expired(self, epoch: float) -> bool:
         """The credential is past its time at ``epoch``."""

@@ -120,7 +120,6 @@ class Provider(Section, kw_only=True, frozen=True):
     username: Annotated[str, Meta(description="what the IMAP server wants to hear: {address}, {local}, {sub}")] = (
         "{address}"
     )
-    quirks: Annotated[tuple[str, ...], Meta(description="named server quirks to switch on; see docs/quirks.md")] = ()
     disable_capabilities: Annotated[
         tuple[str, ...], Meta(description="capabilities to ignore although the server offers them")
     ] = ()
