@@ -69,7 +69,8 @@ class Stream:
         if not self.ended and not self._pending():
             self._wake.clear()
             try:
-                await asyncio.wait_for(self._wake.wait(), timeout)
+                async with asyncio.timeout(timeout):
+                    await self._wake.wait()
             except TimeoutError:
                 return None
         return self._take()

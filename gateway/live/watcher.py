@@ -23,12 +23,13 @@ from gateway.errors import (
     LocalError,
     Refused,
     SignInRefused,
+    StateTooOld,
     Unauthenticated,
 )
 from gateway.imap.name import MailboxName
 from gateway.imap.session import Session
 from gateway.live.backoff import Backoff
-from gateway.live.event import Resync
+from gateway.live.event import Resync, ResyncReason
 from gateway.live.flag_window import FlagWindow
 from gateway.live.stream import Seat
 from gateway.mail.address import id_of_folder
@@ -165,10 +166,11 @@ class Watcher:
     ) -> None:
         try:
             event = await changes_between(session, self.name, old, now, most=MOST)
-        except IdExpired:
-            rebuilt = Resync(folder_id=id_of_folder(self.name), since=None, reason="rebuilt")
+        except IdExpired as expired:
+            reason: ResyncReason = "overflow" if isinstance(expired, StateTooOld) else "rebuilt"
+            again = Resync(folder_id=id_of_folder(self.name), since=None, reason=reason)
             for seat in seats:
-                seat.offer(rebuilt, now, self._generation)
+                seat.offer(again, now, self._generation)
             return
         if event.mode == "window":
             event = replace(event, updated=self._flags.since(generation, event.updated))
@@ -211,4 +213,5 @@ class Watcher:
 
     async def _poked(self, seconds: float) -> None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._poke.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._poke.wait()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Self
 
 from gateway.accounts.account import Account
 from gateway.errors import LocalError, Refused
@@ -14,7 +15,7 @@ from gateway.mail.address import check_validity, parse_message
 from gateway.mail.again import reading
 from gateway.mail.desk import Desk
 from gateway.mail.download import ByteRange, Download
-from gateway.mail.hose import Octets, octets
+from gateway.mail.hose import Hose, Octets, octets
 from gateway.mail.messages import fetch_one
 from gateway.mail.parts import find_part, section, structure_of
 from gateway.message.disposition import may_show_inline, served_type
@@ -61,32 +62,38 @@ async def open_part(desk: Desk, account: Account, message_id: str, part_id: str,
     told, chunks = await octets(desk, account, what)
     if _identity(part):
         return _part(message_id, part, told, 0, told, chunks)
-    return _part(message_id, part, None, 0, None, decoded(chunks, decoder(part.encoding)))
+    return _part(message_id, part, None, 0, None, Decoded(chunks, decoder(part.encoding)))
 
 
-async def decoded(source: AsyncIterator[bytes], transfer: Decoder) -> AsyncGenerator[bytes]:
-    """The source through an incremental decoder; closing it closes the source."""
-    try:
-        async for piece in source:
-            if out := transfer.feed(piece):
-                yield out
-        if out := transfer.finish():
-            yield out
-    finally:
-        await _close(source)
+class Decoded:
+    """What comes of a source through an incremental decoder."""
+
+    def __init__(self, source: Hose, transfer: Decoder) -> None:
+        self._source, self._transfer = source, transfer
+        self._ended = False
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        while not self._ended:
+            piece = await anext(self._source, None)
+            self._ended = piece is None
+            if out := self._transfer.finish() if piece is None else self._transfer.feed(piece):
+                return out
+        raise StopAsyncIteration
+
+    async def aclose(self) -> None:
+        """Closes the source, whether or not anything was read."""
+        await self._source.aclose()
 
 
 async def _exactly(desk: Desk, account: Account, what: Octets, start: int, stop: int) -> AsyncIterator[bytes]:
     size, chunks = await octets(desk, account, replace(what, start=start, stop=stop))
     if size != stop - start:
-        await _close(chunks)
+        await chunks.aclose()
         raise LocalError("the server sent another number of octets than were asked for")
     return chunks
-
-
-async def _close(source: AsyncIterator[bytes]) -> None:
-    if isinstance(source, AsyncGenerator):
-        await source.aclose()
 
 
 async def _decoded_size(session: Session, uid: int, part: BodyPart) -> int | None:

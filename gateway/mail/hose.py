@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from typing import Self
 
 from gateway.accounts.account import Account
 from gateway.errors import ConnectionLost
@@ -65,26 +65,25 @@ class Hose:
         if self._task.done() and not self._pieces:
             self._task.result()
 
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """The octets. Close the iterator to stop fetching. Raises what the fetching raised."""
-        assert self._task is not None
-        try:
-            while True:
-                while self._pieces:
-                    piece = self._pieces.popleft()
-                    self._held -= len(piece)
-                    self._room.set()
-                    yield piece
-                if self._task.done():
-                    self._task.result()
-                    return
-                self._data.clear()
-                await self._data.wait()
-        finally:
-            await self.close()
+    def __aiter__(self) -> Self:
+        return self
 
-    async def close(self) -> None:
-        """Stop, and give the connection back."""
+    async def __anext__(self) -> bytes:
+        """The next octets. Raises what the fetching raised."""
+        assert self._task is not None
+        while not self._pieces:
+            if self._task.done():
+                self._task.result()
+                raise StopAsyncIteration
+            self._data.clear()
+            await self._data.wait()
+        piece = self._pieces.popleft()
+        self._held -= len(piece)
+        self._room.set()
+        return piece
+
+    async def aclose(self) -> None:
+        """Stop, and give the connection back, whether or not anything was read."""
         if self._task is not None and not self._task.done():
             self._task.cancel()
             await asyncio.wait((self._task,))
@@ -137,7 +136,9 @@ class Hose:
             self._room.clear()
             began = clock()
             try:
-                await asyncio.wait_for(self._room.wait(), self._desk.limits.slow_client_seconds - self._waited)
+                # not wait_for(): before Python 3.12 it can swallow a cancellation
+                async with asyncio.timeout(self._desk.limits.slow_client_seconds - self._waited):
+                    await self._room.wait()
             except TimeoutError:
                 return False
             self._waited += clock() - began
@@ -154,12 +155,12 @@ class Hose:
         self._data.set()
 
 
-async def octets(desk: Desk, account: Account, what: Octets) -> tuple[int | None, AsyncIterator[bytes]]:
+async def octets(desk: Desk, account: Account, what: Octets) -> tuple[int | None, Hose]:
     """How many octets will come, and the octets. Raises before the first where there are none to have."""
     hose = Hose(desk, account, what)
     try:
         await hose.open()
     except BaseException:
-        await hose.close()
+        await hose.aclose()
         raise
-    return hose.size, hose.chunks()
+    return hose.size, hose

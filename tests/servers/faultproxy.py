@@ -60,14 +60,14 @@ class FaultProxy:
         self.refuse = False
         self.greeting_delay = 0.0
         self.total = 0
-        self.port = 0
+        self.port = 0  # any; set it before the start for a certain one
         self._relays: dict[Relay, None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Condition()
         self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, self.host, 0, limit=CHUNK)
+        self._server = await asyncio.start_server(self._accept, self.host, self.port, limit=CHUNK)
         self.port = int(self._server.sockets[0].getsockname()[1])
         return self
 
