@@ -11,6 +11,7 @@
     │   ├── NotFound                404
     │   ├── Conflict                409
     │   ├── IdExpired               410  the folder's UIDVALIDITY changed
+    │   │   └── StateTooOld         410  more changed than is worth telling
     │   ├── PreconditionFailed      412
     │   ├── TooLarge                413
     │   ├── RangeNotSatisfiable     416
@@ -118,6 +119,12 @@ class IdExpired(ClientError):
     """The folder was rebuilt (RFC 9051 section 2.3.1.1): ids and tokens of before it mean nothing now."""
 
     reply = Reply("id-expired", 410, "The folder was rebuilt; this id or state is no longer valid")
+
+
+class StateTooOld(IdExpired):
+    """More happened since a state than is worth telling: reading the folder again costs the client less."""
+
+    reply = Reply("state-too-old", 410, "Too much changed since this state; read the folder again")
 
 
 class PreconditionFailed(ClientError):

@@ -22,7 +22,7 @@ from gateway.imap.response import (
 
 @dataclass(slots=True)
 class Mailbox:
-    """``version`` rises and ``changed`` becomes true at every news of other than our own doing.
+    """``version`` counts the news of other than our own doing since the mailbox was opened; each makes ``changed`` true.
 
     ``uidnext`` and ``highestmodseq`` are what the server said last; the latter rises with the MODSEQ of later
     FETCH responses too (RFC 7162 section 3.1.4). None: the server did not say, or has none (NOMODSEQ).
@@ -62,6 +62,10 @@ class Mailbox:
                 self._code(response)
             case _:
                 pass
+
+    def opened(self) -> None:
+        """What was told until now was of the moment of opening, no news."""
+        self.version, self.changed = 0, False
 
     def reset(self) -> None:
         """What was told so far was of the mailbox selected before (RFC 7162 section 3.2.11)."""

@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from gateway.mail.resource import Changes, Id, Resource
 
+ResyncReason = Literal["overflow", "rebuilt", "gone"]
 Reason = Literal["drain", "token-expired", "account-removed", "folder-gone", "upstream-refused", "upstream-failed"]
 
 
@@ -32,7 +33,7 @@ class Resync(Resource, kw_only=True, frozen=True):
 
     folder_id: Id
     since: str | None
-    reason: Literal["overflow", "rebuilt", "gone"]
+    reason: ResyncReason
 
 
 class Bye(Resource, kw_only=True, frozen=True):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from gateway.accounts.account import Account
-from gateway.errors import IdExpired
+from gateway.errors import IdExpired, StateTooOld
 from gateway.imap.encode.fetch_item import Item
 from gateway.imap.encode.search_key import And, SeqIn, UidIn
 from gateway.imap.name import MailboxName
@@ -25,7 +25,7 @@ from gateway.mail.desk import Desk
 from gateway.mail.find import find
 from gateway.mail.resource import Changes, Coverage, FlagUpdate, MessageSummary
 from gateway.mail.roles import resolve
-from gateway.mail.snapshot import refresh, state_of
+from gateway.mail.snapshot import opened, refresh, state_of
 from gateway.mail.summary import keywords, summarise, summary_items
 from gateway.mail.window import count_below
 from gateway.sync.samples import Block, dirty_blocks
@@ -37,7 +37,7 @@ LISTED = 2_000
 """A block of more UIDs than this is settled by listing what is left in it, for the client to subtract."""
 
 LONGEST = 20_000
-"""A block with more messages left in it than this is not listed: reading the folder again costs the client less."""
+"""More deletions, changed flags or messages to list than this are not told: reading the folder again costs less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Deletions:
 
 @reading
 async def changes(desk: Desk, account: Account, ref: str, *, since: str, max_changes: int) -> Changes:
-    """What changed since a state token. Raises InvalidRequest, NotFound, IdExpired."""
+    """What changed since a state token. Raises InvalidRequest, NotFound, IdExpired, StateTooOld."""
     old = FolderState.parse(since, field="since")
     name = await resolve(desk, account, ref)
     async with desk.stale(account, name) as session:
@@ -63,7 +63,9 @@ async def changes(desk: Desk, account: Account, ref: str, *, since: str, max_cha
 async def changes_between(
     session: Session, name: MailboxName, old: FolderState, now: FolderState, *, most: int
 ) -> Changes:
-    """The way from ``old`` to ``now``, the state of the open mailbox. Raises IdExpired where the folder was rebuilt.
+    """The way from ``old`` to ``now``, the state of the open mailbox.
+
+    Raises IdExpired where the folder was rebuilt, StateTooOld where over ``LONGEST`` changes would have to be told.
 
     Where more than ``most`` messages are new, only the oldest of those are told and ``hasMore`` is true: the new state
     then claims nothing else, so that asking again with it goes on from there.
@@ -79,6 +81,8 @@ async def changes_between(
         return _value(name, old, now, mode, total=now.exists)
     updated, vanished, oldest = await _updated(session, name, old, now)
     deletions = Deletions(vanished) if mode == "qresync" else await _lost(session, old, now, len(created))
+    if len(deletions.gone) > LONGEST:
+        raise _too_much()
     coverage = Coverage(
         updated="window" if mode == "window" else "all",
         destroyed="all" if deletions.settled else "window",
@@ -100,8 +104,8 @@ async def _created(
     fresh = UidSet.span(max(1, old.uidnext), now.uidnext - 1)
     more: int | None = None
     if len(fresh) > most:
-        below = await count_below(session, now.exists, old.uidnext)
-        first = SequenceSet.span(below + 1, max(below + 1, min(now.exists, below + most + 1)))
+        below = await count_below(session, opened(session).exists, old.uidnext)
+        first = SequenceSet.span(below + 1, max(below + 1, min(opened(session).exists, below + most + 1)))
         there = [uid for uid in await find(session, SeqIn(first)) if uid in fresh]
         fresh, more = UidSet.of(there[:most]), there[most] if len(there) > most else None
     got = (await session.fetch(fresh, summary_items(session))).messages if fresh else {}
@@ -118,7 +122,8 @@ async def _updated(
     if not known or (not now.exists and mode != "qresync"):
         return [], UidSet.of(()), None
     if mode == "window":
-        recent = SequenceSet.span(max(1, now.exists - WINDOW + 1), now.exists)
+        exists = max(1, opened(session).exists)
+        recent = SequenceSet.span(max(1, exists - WINDOW + 1), exists)
         window = await find(session, And((SeqIn(recent), UidIn(known))))
         known, oldest = UidSet.of(window), min(window, default=None)
         got = await session.fetch(known, (Item.UID, Item.FLAGS)) if known else None
@@ -131,6 +136,8 @@ async def _updated(
         )
     if got is None:
         return [], UidSet.of(()), oldest
+    if len(got.messages) > LONGEST:
+        raise _too_much()
     updates = [
         FlagUpdate(id=id_of_message(name, now.uidvalidity, uid), flags=keywords(fetched.flags))
         for uid, fetched in sorted(got.messages.items())
@@ -140,14 +147,23 @@ async def _updated(
 
 
 async def _lost(session: Session, old: FolderState, now: FolderState, created: int) -> Deletions:
-    """Deletions without VANISHED, by samples (docs/sync.md)."""
-    if not old.exists or (old.exists + created == now.exists and old.uidnext):
+    """Deletions without VANISHED, by samples (docs/sync.md).
+
+    Since ``now`` the server may have told of more deletions. Then sums of old and new numbers would hide or invent
+    some, so all are of one FETCH: what it tells too early is told once more.
+    """
+    mailbox = opened(session)
+    if not old.exists or (not mailbox.version and old.uidnext and old.exists + created == now.exists):
         return Deletions(UidSet.of(()))
-    seqs: dict[int, int] = {}
-    if old.samples and now.exists:
-        got = await session.fetch(UidSet.of(uid for uid, _ in old.samples), (Item.UID,))
-        seqs = {uid: fetched.seq for uid, fetched in got.messages.items()}
-    return await _settle(session, dirty_blocks(old, seqs, max(0, now.exists - created)))
+    remaining, seqs = mailbox.exists, dict[int, int]()
+    if remaining:
+        top = max(1, old.uidnext)
+        samples = UidSet.of(uid for uid, _ in old.samples)
+        got = await session.fetch(samples.union(UidSet.from_(top)), (Item.UID,))
+        seqs = {uid: fetched.seq for uid, fetched in got.messages.items() if uid < top}
+        newer = [fetched.seq for uid, fetched in got.messages.items() if uid >= top]
+        remaining = min(newer) - 1 if newer else remaining
+    return await _settle(session, dirty_blocks(old, seqs, remaining))
 
 
 async def _settle(session: Session, blocks: Iterable[Block]) -> Deletions:
@@ -156,7 +172,7 @@ async def _settle(session: Session, blocks: Iterable[Block]) -> Deletions:
         if block.uid_hi - block.uid_lo <= 1:
             continue
         if block.present is None or block.present > LONGEST:
-            raise IdExpired("too much is gone to be told; read the folder again", field="since")
+            raise _too_much()
         inside = UidSet.span(block.uid_lo + 1, block.uid_hi - 1)
         present = [uid for uid in await find(session, UidIn(inside)) if uid in inside]
         if len(inside) - len(present) <= LISTED:
@@ -165,6 +181,10 @@ async def _settle(session: Session, blocks: Iterable[Block]) -> Deletions:
             left += present
             settled = False
     return Deletions(gone, tuple(left), settled)
+
+
+def _too_much() -> StateTooOld:
+    return StateTooOld("too much changed since this state; read the folder again", field="since")
 
 
 def _same(old: FolderState, now: FolderState) -> bool:

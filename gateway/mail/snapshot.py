@@ -16,20 +16,18 @@ from gateway.sync.state import FolderState, Sample
 async def refresh(session: Session) -> Mailbox:
     """The open mailbox as it is now, with UIDNEXT and HIGHESTMODSEQ of one moment.
 
-    Where NOOP tells of a change, only opening the mailbox again gives those: STATUS is not meant for an open mailbox
-    (RFC 9051 section 6.3.11), and one common server answers it with old numbers.
+    Where NOOP, or a command since the mailbox was opened, told of a change, only opening it again gives those: STATUS is
+    not meant for an open mailbox (RFC 9051 section 6.3.11), and one common server answers it with old numbers.
     """
-    before = _open(session)
-    version = before.version
-    now = await current(session, before)
-    if now is not before or now.version == version:
+    now = await current(session, opened(session))
+    if not now.version:
         return now
-    return await session.select(before.name, readonly=before.readonly, again=True)
+    return await session.select(now.name, readonly=now.readonly, again=True)
 
 
 async def state_of(session: Session) -> FolderState:
     """The state of the open mailbox, of the moment it was opened or refreshed."""
-    mailbox = _open(session)
+    mailbox = opened(session)
     uidnext = mailbox.uidnext if mailbox.uidnext is not None else await _uidnext(session, mailbox)
     samples: tuple[Sample, ...] = ()
     if session.capabilities.sync_mode() != "qresync" and mailbox.exists:
@@ -50,7 +48,8 @@ async def _uidnext(session: Session, mailbox: Mailbox) -> int:
     return max(await find(session, SeqIn(SequenceSet.of((mailbox.exists,)))), default=0) + 1
 
 
-def _open(session: Session) -> Mailbox:
+def opened(session: Session) -> Mailbox:
+    """The open mailbox, as the last answer left it."""
     if session.mailbox is None:
         raise ProtocolViolation("the server closed the folder by itself")
     return session.mailbox

@@ -140,7 +140,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         query=ChangesQuery,
         body=NoBody(),
         answers=(Answer(200, "The changes, and the state after them.", Changes, example=CHANGES),),
-        errors=MAIL,
+        errors=(*MAIL, "state-too-old"),
         conditional=False,
     ),
 )
