@@ -23,6 +23,7 @@ from gateway.imap.tls import TlsContexts
 from gateway.live.hub import Hub
 from gateway.log import logger
 from gateway.mail.desk import Desk
+from gateway.mail.summaries import Summaries
 from gateway.metrics import Metrics
 from gateway.pool.pool import Pool
 from gateway.pool.target import Target
@@ -72,7 +73,7 @@ class Application:
             stack.push_async_callback(authenticator.close)
             pool = Pool(settings.limits, opener=Opener(settings.limits, self._metrics), metrics=self._metrics)
             stack.push_async_callback(pool.close, settings.server.drain_seconds)
-            desk = Desk(pool, settings.limits, time.time)
+            desk = Desk(pool, settings.limits, time.time, Summaries(settings.limits.summaries_octets))
             hub = Hub(desk, settings.live, self._metrics, random.random, logger("gateway.live").warning)
             stack.push_async_callback(hub.drain)
             stack.callback(self.unready)

@@ -11,6 +11,7 @@ from gateway.errors import FolderStale, NotFound, Refused
 from gateway.imap.mailbox import Mailbox
 from gateway.imap.name import MailboxName
 from gateway.imap.session import Session
+from gateway.mail.summaries import Summaries
 from gateway.pool.pool import Pool
 from gateway.pool.target import Target
 from gateway.settings.model import Limits
@@ -23,6 +24,7 @@ class Desk:
     pool: Pool
     limits: Limits
     clock: Callable[[], float]
+    summaries: Summaries
 
     @asynccontextmanager
     async def session(self, account: Account) -> AsyncIterator[Session]:

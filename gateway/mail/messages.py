@@ -9,7 +9,6 @@ from gateway.accounts.account import Account
 from gateway.errors import IdExpired
 from gateway.imap.encode.fetch_item import FetchItem, Item, Section
 from gateway.imap.mailbox import Mailbox
-from gateway.imap.name import MailboxName
 from gateway.imap.response import Fetched
 from gateway.imap.session import Session
 from gateway.imap.uids import UidSet
@@ -18,10 +17,11 @@ from gateway.mail.again import reading
 from gateway.mail.desk import Desk
 from gateway.mail.filter import filter_fingerprint, plan
 from gateway.mail.query import PageQuery, Tagged
+from gateway.mail.recall import Recall
 from gateway.mail.resource import Message, MessagePage
 from gateway.mail.roles import resolve
 from gateway.mail.snapshot import refresh, state_of
-from gateway.mail.summary import detail, keywords, summarise, summary_items
+from gateway.mail.summary import detail, keywords, summary_items
 from gateway.mail.window import Window, matching, newest
 from gateway.message.header import first, split_fields
 from gateway.sync.cursor import Cursor
@@ -50,11 +50,12 @@ async def page(desk: Desk, account: Account, ref: str, query: PageQuery) -> Tagg
         exact = mailbox.highestmodseq is not None
         if exact and base in query.if_none_match:
             return Tagged(None, base)
-        window = await _window(session, mailbox, below, query)
+        recall = Recall(desk.summaries, account, session, mailbox)
+        window = await _window(session, mailbox, below, query, recall)
     etag = base if exact else entity_tag(base, *(f"{m.uid}{keywords(m.flags or ())}" for m in window.messages))
     if etag in query.if_none_match:
         return Tagged(None, etag)
-    return Tagged(_page_value(name, state, window, query, query_print), etag)
+    return Tagged(_page_value(state, window, query, query_print, recall), etag)
 
 
 @reading
@@ -93,19 +94,19 @@ def flags_tag(fetched: Fetched) -> str:
     return entity_tag("flags", *keywords(fetched.flags or ()))
 
 
-async def _window(session: Session, mailbox: Mailbox, below: int, query: PageQuery) -> Window:
+async def _window(session: Session, mailbox: Mailbox, below: int, query: PageQuery, recall: Recall) -> Window:
     search = plan(query.filter)
     if search is None:
-        return await newest(session, mailbox, below, query.limit, summary_items(session))
+        return await newest(session, mailbox, below, query.limit, recall.fetch)
     uids, go_on = await matching(session, mailbox, below, query.limit, search.key, step=search.step, most=search.most)
-    got = (await session.fetch(UidSet.of(uids), summary_items(session))).messages if uids else {}
+    got = await recall.fetch(UidSet.of(uids)) if uids else {}
     return Window(tuple(got[uid] for uid in uids if uid in got), go_on)
 
 
 def _page_value(
-    name: MailboxName, state: FolderState, window: Window, query: PageQuery, query_print: bytes
+    state: FolderState, window: Window, query: PageQuery, query_print: bytes, recall: Recall
 ) -> MessagePage:
-    messages = [summarise(name, state.uidvalidity, fetched) for fetched in window.messages]
+    messages = [recall.summary(fetched) for fetched in window.messages]
     go_on = None if window.below is None else Cursor(state.uidvalidity, window.below, query_print).encode()
     unfiltered = plan(query.filter) is None
     return MessagePage(

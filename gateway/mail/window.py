@@ -6,10 +6,9 @@ holes, sequence numbers (which have none) tell which UIDs come next: one SEARCH 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from gateway.imap.encode.fetch_item import FetchItem, Item
 from gateway.imap.encode.search_key import And, SearchKey, SeqIn
 from gateway.imap.mailbox import Mailbox
 from gateway.imap.response import Fetched
@@ -18,6 +17,9 @@ from gateway.imap.uids import SequenceSet, UidSet
 from gateway.mail.find import find
 
 PROBES = 64
+
+Fetch = Callable[[UidSet], Awaitable[dict[int, Fetched]]]
+"""What there is of some UIDs, by UID: FLAGS at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +30,18 @@ class Window:
     below: int | None
 
 
-async def newest(session: Session, mailbox: Mailbox, below: int, limit: int, items: Sequence[FetchItem]) -> Window:
+async def newest(session: Session, mailbox: Mailbox, below: int, limit: int, fetch: Fetch) -> Window:
     """The ``limit`` messages with the highest UIDs under ``below``."""
     found: dict[int, Fetched] = {}
     if mailbox.exists and below > 1:
         low = max(1, below - limit)
-        found = await _fetch(session, UidSet.span(low, below - 1), items)
+        found = await fetch(UidSet.span(low, below - 1))
         if len(found) < limit and low > 1:
             position = (
                 min(f.seq for f in found.values()) - 1 if found else await count_below(session, mailbox.exists, low)
             )
             uids = await _at(session, position, limit - len(found), low)
-            found |= await _fetch(session, uids, items)
+            found |= await fetch(uids) if uids else {}
     return _window(found, limit)
 
 
@@ -89,13 +91,6 @@ async def _at(session: Session, position: int, count: int, under: int) -> UidSet
         return UidSet.of(())
     found = await find(session, SeqIn(SequenceSet.span(max(1, position - count + 1), position)))
     return UidSet.of(uid for uid in found if uid < under)
-
-
-async def _fetch(session: Session, uids: UidSet, items: Sequence[FetchItem]) -> dict[int, Fetched]:
-    if not uids:
-        return {}
-    got = await session.fetch(uids, (Item.UID, *items) if Item.UID not in items else items)
-    return {uid: fetched for uid, fetched in got.messages.items() if uid in uids}
 
 
 def _window(found: dict[int, Fetched], limit: int) -> Window:

@@ -149,7 +149,8 @@ class Limits(Section, kw_only=True, frozen=True):
         Seconds, Meta(description="a connection is replaced after this, jittered by a tenth")
     ] = 3000.0
     slow_client_seconds: Annotated[
-        Seconds, Meta(description="a download gives its connection back where a megabyte waits this long for the client")
+        Seconds,
+        Meta(description="a download gives its connection back where a megabyte waits this long for the client"),
     ] = 5.0
     request_bytes: Annotated[Positive, Meta(description="largest JSON request body")] = 1_048_576
     message_bytes: Annotated[Positive, Meta(description="largest message that may be stored")] = 52_428_800
@@ -158,6 +159,10 @@ class Limits(Section, kw_only=True, frozen=True):
         Positive, Meta(description="changed messages a stream may have waiting before it must resync")
     ] = 1000
     page_max: Annotated[Positive, Meta(description="largest `limit` of a page")] = 200
+    summaries_octets: Annotated[
+        int,
+        Meta(ge=0, description="message summaries remembered, counted as JSON (memory: some four times that); 0: none"),
+    ] = 8_388_608
     bulk_max: Annotated[Positive, Meta(description="most messages that one bulk request may name")] = 1000
 
 

@@ -39,6 +39,7 @@ from gateway.mail.resource import (
     Outcome,
     StoredMessage,
 )
+from gateway.mail.summaries import Summaries
 from gateway.metrics import Metrics
 from gateway.pool.pool import Pool
 from gateway.secret import Secret
@@ -369,7 +370,7 @@ def settings(*, limits: Limits | None = None, server: Server | None = None) -> S
 
 def services(clock: Clock, hub: Hub, authenticator: Authenticator, configured: Settings) -> Services:
     return Services(
-        desk=Desk(cast("Pool", None), configured.limits, clock),
+        desk=Desk(cast("Pool", None), configured.limits, clock, Summaries(0)),
         hub=hub,
         authenticator=authenticator,
         directory=Directory(),

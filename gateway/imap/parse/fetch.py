@@ -23,23 +23,26 @@ from gateway.imap.parse.structure import structure
 from gateway.imap.response import Fetched, SectionKey
 from gateway.imap.tokenizer import Node, Reading, read, too_large
 
-# What a flag refresh is made of, in any order: ten thousand of these are the price of opening a large folder.
+# What a flag refresh is made of, in any order: ten thousand of these are the price of opening a large folder, and with
+# the size they are the price of a page that was shown before.
 _FLAGS_ONLY: Final = re.compile(
     rb"\* ([1-9][0-9]{0,9}) FETCH \("
-    rb"(?: ?+(?:UID ([1-9][0-9]{0,9})(?=[ )])|FLAGS \(([^()\"{\t]*+)\)|MODSEQ \(([0-9]{1,18})\)))++\)"
+    rb"(?: ?+(?:UID ([1-9][0-9]{0,9})(?=[ )])|FLAGS \(([^()\"{\t]*+)\)|MODSEQ \(([0-9]{1,18})\)"
+    rb"|RFC822\.SIZE ([0-9]{1,18})(?=[ )])))++\)"
 )
 _PRESENT: Final = tuple(
-    frozenset(name for bit, name in enumerate(("UID", "FLAGS", "MODSEQ")) if number >> bit & 1) for number in range(8)
+    frozenset(name for bit, name in enumerate(("UID", "FLAGS", "MODSEQ", "RFC822.SIZE")) if number >> bit & 1)
+    for number in range(16)
 )
 
 
 def flags_only(text: bytes) -> Fetched | None:
-    """The fast path: a FETCH of nothing but UID, FLAGS and MODSEQ, each at most once; None for all others."""
+    """The fast path: nothing but UID, FLAGS, MODSEQ and RFC822.SIZE, each at most once; None for all others."""
     match = _FLAGS_ONLY.fullmatch(text)
     if match is None:
         return None
-    seq, uid, flags, modseq = match.groups()
-    if text.count(b"UID ") > 1 or text.count(b"FLAGS (") > 1:
+    seq, uid, flags, modseq, size = match.groups()
+    if text.count(b"UID ") > 1 or text.count(b"FLAGS (") > 1 or text.count(b"RFC822.SIZE ") > 1:
         return None
     number, uid_number = int(seq), int(uid or 0)
     if number > limits.MAX_NUMBER or uid_number > limits.MAX_NUMBER:
@@ -49,7 +52,10 @@ def flags_only(text: bytes) -> Fetched | None:
         uid_number or None,
         None if flags is None else tuple(flags.split()),
         None if modseq is None else int(modseq),
-        present=_PRESENT[(uid is not None) + 2 * (flags is not None) + 4 * (modseq is not None)],
+        size=None if size is None else int(size),
+        present=_PRESENT[
+            (uid is not None) + 2 * (flags is not None) + 4 * (modseq is not None) + 8 * (size is not None)
+        ],
     )
 
 

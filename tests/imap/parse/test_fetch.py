@@ -19,6 +19,13 @@ def test_flags_in_any_order(order: tuple[bytes, ...]) -> None:
     assert fetched(b"* 3 fetch  (" + b"  ".join(order) + b" )") == expected
 
 
+@pytest.mark.parametrize("order", list(permutations([b"UID 7", b"FLAGS (\\Seen)", b"RFC822.SIZE 1234"])))
+def test_flags_with_the_size(order: tuple[bytes, ...]) -> None:
+    expected = Fetched(3, 7, (b"\\Seen",), size=1234, present=frozenset({"UID", "FLAGS", "RFC822.SIZE"}))
+    assert fetched(b"* 3 FETCH (" + b" ".join(order) + b")") == expected
+    assert fetched(b"* 3 fetch  (" + b"  ".join(order) + b" )") == expected
+
+
 @pytest.mark.parametrize(
     ("octets", "value"),
     [
@@ -26,6 +33,8 @@ def test_flags_in_any_order(order: tuple[bytes, ...]) -> None:
         (b"(UID 4294967295)", Fetched(1, 4294967295, present=frozenset({"UID"}))),
         (b"(UID 0 FLAGS ())", Fetched(1, flags=(), present=frozenset({"UID", "FLAGS"}), broken=frozenset({"UID"}))),
         (b"(UID 4294967296)", Fetched(1, present=frozenset({"UID"}), broken=frozenset({"UID"}))),
+        (b"(RFC822.SIZE 1 RFC822.SIZE 2)", Fetched(1, size=2, present=frozenset({"RFC822.SIZE"}))),
+        (b"(RFC822.SIZE 12x)", Fetched(1, present=frozenset({"RFC822.SIZE"}), broken=frozenset({"RFC822.SIZE"}))),
         (b"(UID 5 UID 5)", Fetched(1, 5, present=frozenset({"UID"}))),
         (b"(UID 5 UID 6)", Fetched(1, present=frozenset({"UID"}), broken=frozenset({"UID"}))),
         (

@@ -1,0 +1,88 @@
+"""Messages of a page, of which those listed before cost no more than their flags.
+
+A message that was summarised before is asked for its flags and its size; the others, in the same round trip, for
+everything. The size is there for servers that give out a UIDVALIDITY again: where it differs, it is another message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final
+
+from msgspec.structs import replace
+
+from gateway.accounts.account import Account
+from gateway.imap.encode.fetch_item import Item
+from gateway.imap.mailbox import Mailbox
+from gateway.imap.response import Fetched
+from gateway.imap.session import Session
+from gateway.imap.uids import UidSet
+from gateway.mail.resource import MessageSummary
+from gateway.mail.summaries import Place, Summaries
+from gateway.mail.summary import keywords, summarise, summary_items
+
+_AGAIN: Final = (Item.UID, Item.FLAGS, Item.SIZE)
+_WHOLE: Final = frozenset({"ENVELOPE", "BODYSTRUCTURE", "INTERNALDATE", "RFC822.SIZE"})
+
+
+class Recall:
+    """For one request, on a session that has ``mailbox`` open."""
+
+    def __init__(self, summaries: Summaries, account: Account, session: Session, mailbox: Mailbox) -> None:
+        self._session, self._mailbox = session, mailbox
+        self._validity = mailbox.uidvalidity or 0
+        self._summaries = summaries if self._validity and mailbox.uids_stick else Summaries(0)
+        self._place = Place(account.id, mailbox.name.wire, self._validity)
+        self._recalled: dict[int, MessageSummary] = {}
+
+    async def fetch(self, uids: UidSet) -> dict[int, Fetched]:
+        """What there is of ``uids``, at least their flags; ``summary()`` makes more of it."""
+        held = self._summaries.of(self._place)
+        recalled = {uid: held[uid] for uid in uids if uid in held} if held else {}
+        if not recalled:
+            return await self._whole(uids)
+        known = UidSet.of(recalled)
+        found, new = await self._both(known, uids.subtract(known))
+        others = [uid for uid, fetched in found.items() if fetched.size != recalled[uid].size]
+        for uid in others:
+            del recalled[uid]
+        self._recalled |= recalled
+        return found | new | (await self._whole(UidSet.of(others)) if others else {})
+
+    def summary(self, fetched: Fetched) -> MessageSummary:
+        """Of a message that ``fetch()`` gave."""
+        recalled = self._recalled.get(fetched.uid or 0)
+        if recalled is not None:
+            return replace(recalled, flags=keywords(fetched.flags or ()))
+        fresh = summarise(self._mailbox.name, self._validity, fetched)
+        if fetched.uid is not None and _lasting(fetched):
+            self._summaries.put(self._place, fetched.uid, fresh)
+        return fresh
+
+    async def _both(self, known: UidSet, new: UidSet) -> tuple[dict[int, Fetched], dict[int, Fetched]]:
+        """Both commands in flight together."""
+        if not new:
+            return _of(known, (await self._session.fetch(known, _AGAIN)).messages), {}
+        task = asyncio.create_task(self._whole(new))
+        try:
+            found = _of(known, (await self._session.fetch(known, _AGAIN)).messages)
+            return found, await task
+        finally:
+            task.cancel()
+            await asyncio.wait((task,))
+            if not task.cancelled():
+                task.exception()  # looked at
+
+    async def _whole(self, uids: UidSet) -> dict[int, Fetched]:
+        return _of(uids, (await self._session.fetch(uids, summary_items(self._session))).messages)
+
+
+def _of(uids: UidSet, messages: Mapping[int, Fetched]) -> dict[int, Fetched]:
+    return {uid: fetched for uid, fetched in messages.items() if uid in uids}
+
+
+def _lasting(fetched: Fetched) -> bool:
+    """All was told and could be read; a preview that the server has yet to make may come later (RFC 8970)."""
+    previewed = "PREVIEW" not in fetched.present or fetched.preview is not None
+    return previewed and not fetched.broken and fetched.present >= _WHOLE

@@ -1,0 +1,86 @@
+"""Summaries that were made before: all of a message but its flags stays as it is (RFC 9051 section 2.3.1.1).
+
+Only :mod:`gateway.mail.recall` answers from here, and only about messages that the server has just told the caller's
+own session of.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+from msgspec import json
+
+from gateway.mail.resource import MessageSummary
+
+SHARE: Final = 8
+"""One folder may hold this part of all: so nobody who pages through a huge one drives out everybody else's."""
+_NONE: Final[Mapping[int, MessageSummary]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One mailbox of one account in one life: there a UID never means another message."""
+
+    account_id: str
+    mailbox: bytes
+    uidvalidity: int
+
+
+@dataclass(slots=True)
+class _Folder:
+    summaries: dict[int, MessageSummary] = field(default_factory=dict)
+    weights: dict[int, int] = field(default_factory=dict)
+    weight: int = 0
+
+    def put(self, uid: int, summary: MessageSummary, weight: int) -> None:
+        self.drop(uid)
+        self.summaries[uid], self.weights[uid] = summary, weight
+        self.weight += weight
+
+    def drop(self, uid: int) -> None:
+        if self.summaries.pop(uid, None) is not None:
+            self.weight -= self.weights.pop(uid)
+
+
+class Summaries:
+    """At most ``most`` octets, counted as JSON; in memory they take some four times that. 0 keeps nothing.
+
+    The folder that was asked for least recently goes first, and in a folder what was put first.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._weight = 0
+        self._folders: OrderedDict[Place, _Folder] = OrderedDict()
+
+    def of(self, place: Place) -> Mapping[int, MessageSummary]:
+        """By UID, with flags of some earlier moment. Not to be kept: it changes."""
+        folder = self._folders.get(place)
+        if folder is None:
+            return _NONE
+        self._folders.move_to_end(place)
+        return folder.summaries
+
+    def put(self, place: Place, uid: int, summary: MessageSummary) -> None:
+        weight = len(json.encode(summary))
+        if weight > self._most // SHARE:
+            return
+        folder = self._folders.setdefault(place, _Folder())
+        self._folders.move_to_end(place)
+        before = folder.weight
+        folder.put(uid, summary, weight)
+        while folder.weight > self._most // SHARE:
+            folder.drop(next(iter(folder.summaries)))
+        self._weight += folder.weight - before
+        while self._weight > self._most:
+            _, oldest = self._folders.popitem(last=False)
+            self._weight -= oldest.weight
+
+    @property
+    def weight(self) -> int:
+        """Octets held, counted as JSON."""
+        return self._weight
