@@ -22,7 +22,7 @@ from gateway.imap.response import (
 
 @dataclass(slots=True)
 class Mailbox:
-    """``version`` counts the news of other than our own doing since the mailbox was opened; each makes ``changed`` true.
+    """``version`` counts the news of other than our own doing since the mailbox was opened; each sets ``changed``.
 
     ``uidnext`` and ``highestmodseq`` are what the server said last; the latter rises with the MODSEQ of later
     FETCH responses too (RFC 7162 section 3.1.4). None: the server did not say, or has none (NOMODSEQ).

@@ -46,7 +46,7 @@ class Selecting(Core):
     def _entered(self, fresh: Mailbox, pending: Pending) -> None:
         if self._mailbox is fresh and (pending.tagged is None or pending.tagged.status != "OK"):
             self._mailbox = None
-        fresh.changed = False
+        fresh.opened()
 
     async def unselect(self) -> None:
         """Leave the mailbox; nothing is expunged by it."""

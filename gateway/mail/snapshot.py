@@ -16,8 +16,8 @@ from gateway.sync.state import FolderState, Sample
 async def refresh(session: Session) -> Mailbox:
     """The open mailbox as it is now, with UIDNEXT and HIGHESTMODSEQ of one moment.
 
-    Where NOOP, or a command since the mailbox was opened, told of a change, only opening it again gives those: STATUS is
-    not meant for an open mailbox (RFC 9051 section 6.3.11), and one common server answers it with old numbers.
+    Where NOOP, or a command since the mailbox was opened, told of a change, only opening it again gives those: STATUS
+    is not meant for an open mailbox (RFC 9051 section 6.3.11), and one common server answers it with old numbers.
     """
     now = await current(session, opened(session))
     if not now.version:
