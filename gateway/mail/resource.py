@@ -206,6 +206,15 @@ class Budget(Resource, kw_only=True, frozen=True):
     in_use: int
 
 
+class AccountLimits(Resource, kw_only=True, frozen=True):
+    """What one request may ask for."""
+
+    page_max: Annotated[int, Meta(description="largest `limit` of a page")]
+    bulk_max: Annotated[int, Meta(description="most messages in one bulk request")]
+    message_bytes: Annotated[int, Meta(description="largest message that can be stored")]
+    streams: Annotated[int, Meta(description="event streams at a time")]
+
+
 class AccountInfo(Resource, kw_only=True, frozen=True):
     id: Id
     address: str
@@ -213,6 +222,7 @@ class AccountInfo(Resource, kw_only=True, frozen=True):
     capabilities: list[str] | UnsetType = UNSET
     sync_mode: Literal["qresync", "condstore", "window"] | UnsetType = UNSET
     budget: Budget | UnsetType = UNSET
+    limits: AccountLimits | UnsetType = UNSET
 
 
 class AccountList(Resource, kw_only=True, frozen=True):
