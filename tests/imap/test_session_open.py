@@ -25,12 +25,12 @@ from gateway.errors import (
 from gateway.imap.credential import Bearer, Credential, Password, ProxyPassword
 from gateway.imap.encode.fetch_item import Section
 from gateway.imap.endpoint import Deadlines, Endpoint
-from gateway.imap.name import MailboxName
 from gateway.imap.session import Session
 from gateway.imap.tls import TlsContexts
 from gateway.secret import Secret
 from tests.conftest import DovecotFactory
 from tests.imap.conftest import ALICE, DEADLINES, Joiner
+from tests.imap.mails import INBOX
 from tests.imap.scripted import (
     GREETING,
     Eof,
@@ -47,7 +47,6 @@ from tests.servers.dovecot import Dovecot
 from tests.servers.dovecot_config import DovecotOptions
 from tests.servers.ports import free_port
 
-INBOX = MailboxName(b"INBOX")
 SOON = Deadlines(connect=0.2, greeting=0.2, command=0.2)
 
 

@@ -7,12 +7,11 @@ import random
 from contextlib import suppress
 
 from gateway.imap.encode.fetch_item import Item, Section
-from gateway.imap.name import MailboxName
 from gateway.imap.session import Session
 from gateway.imap.uids import UidSet
 from tests.imap.conftest import Opener
+from tests.imap.mails import INBOX
 
-INBOX = MailboxName(b"INBOX")
 SIZES = (10, 900, 70_000, 400_000)
 
 
