@@ -178,8 +178,10 @@ class Metrics:
 
     def traffic(self, provider: str, received: int, sent: int) -> None:
         """Octets exchanged with a mail server since the last call."""
-        self._bytes.labels(self._provider(provider), "in").inc(received)
-        self._bytes.labels(self._provider(provider), "out").inc(sent)
+        if received:
+            self._bytes.labels(self._provider(provider), "in").inc(received)
+        if sent:
+            self._bytes.labels(self._provider(provider), "out").inc(sent)
 
     # Leases
 

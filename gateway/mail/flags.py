@@ -96,10 +96,14 @@ async def _condition(session: Session, uid: int, if_match: frozenset[str]) -> in
 
 
 async def _apply(session: Session, uid: int, change: FlagChange, unchanged_since: int | None) -> Tagged[Flags]:
-    uids = UidSet.of((uid,))
-    if (await store(session, uids, change, unchanged_since)).modified:
+    """STORE tells the new flags; a server that does not, as nothing changed or the message is gone, is asked."""
+    done = await store(session, UidSet.of((uid,)), change, unchanged_since)
+    if done.modified:
         raise PreconditionFailed("the message's flags were changed meanwhile")
-    return await _read(session, uid)
+    told = done.messages.get(uid)
+    if told is None or told.flags is None or (modseq(session) and told.modseq is None):
+        return await _read(session, uid)
+    return Tagged(Flags(flags=keywords(told.flags)), flags_tag(told))
 
 
 async def _read(session: Session, uid: int) -> Tagged[Flags]:

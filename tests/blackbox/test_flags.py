@@ -81,3 +81,21 @@ async def test_concurrent_flag_writes_all_count(client: httpx.AsyncClient) -> No
     answers = await asyncio.gather(*(client.put(f"/messages/{made}/flags/{name}") for name in names))
     assert {answer.status_code for answer in answers} == {200}
     assert (await client.get(f"/messages/{made}/flags")).json()["flags"] == sorted(names)
+
+
+@pytest.mark.parametrize(
+    "patch", [{"add": ["$seen", "work"]}, {"add": ["work"], "remove": ["$seen"]}, {"set": ["$flagged"]}, {"set": []}]
+)
+async def test_what_a_change_answers_is_what_is_read_then(
+    client: httpx.AsyncClient, patch: dict[str, list[str]]
+) -> None:
+    made = await stored(client, plain(1))
+    for _ in ("a change", "the same again, which changes nothing"):
+        changed = await client.patch(f"/messages/{made}/flags", json=patch)
+        read = await client.get(f"/messages/{made}/flags")
+        assert (changed.status_code, read.status_code) == (200, 200)
+        assert changed.json() == read.json()
+        assert changed.headers["etag"] == read.headers["etag"]
+        unchanged = {"If-Match": changed.headers["etag"]}
+        assert (await client.put(f"/messages/{made}/flags/$seen", headers=unchanged)).status_code == 200
+        assert (await client.delete(f"/messages/{made}/flags/$seen")).status_code == 200
