@@ -16,26 +16,26 @@ LARGE = 256_000  # octets of a part that is worth measuring
 
 
 class GatewayApi:
-    """``headers`` gives each account's request headers, by its number."""
+    """``headers`` gives each account's request headers, by its number.
+
+    ``forgetful`` is the URL of a gateway that remembers no summaries, so that each page is its first.
+    """
 
     name = "gateway"
 
-    def __init__(self, url: str, headers: Callable[[int], Mapping[str, str]]) -> None:
-        self._url, self._headers = url, headers
+    def __init__(self, url: str, headers: Callable[[int], Mapping[str, str]], forgetful: str | None = None) -> None:
+        self._url, self._headers, self._forgetful = url, headers, forgetful
 
     def client(self, number: int) -> GatewayClient:
-        return GatewayClient(self._url, self._headers(number))
+        return GatewayClient(self._url, self._headers(number), self._forgetful)
 
 
 class GatewayClient:
-    """One kept connection. ``can`` tells what there is in the mailbox to be measured with."""
+    """``can`` tells what there is in the mailbox to be measured with."""
 
-    def __init__(self, url: str, headers: Mapping[str, str]) -> None:
-        parts = urlsplit(url)
-        kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-        self._http = kind(parts.hostname or "localhost", parts.port, timeout=60)
-        self._base = f"{parts.path.rstrip('/')}/v1/accounts/me"
-        self._headers = dict(headers)
+    def __init__(self, url: str, headers: Mapping[str, str], forgetful: str | None = None) -> None:
+        self._service = _Service(url, headers)
+        self._forgetful = _Service(forgetful, headers) if forgetful else None
         self._flagged = False
         first = self._json("GET", f"/folders/inbox/messages?limit={PAGE}")["messages"]
         self._shown = len(first)
@@ -47,13 +47,14 @@ class GatewayClient:
     @property
     def can(self) -> frozenset[Work]:
         able = {Work.PAGE, *((Work.MESSAGE, Work.BODY, Work.FLAG) if self._letters else ())}
-        return frozenset(able | ({Work.PART} if self._part else set()))
+        return frozenset(able | ({Work.PART} if self._part else set()) | ({Work.FIRST} if self._forgetful else set()))
 
     def do(self, work: Work) -> None:
         match work:
+            case Work.FIRST:
+                self._page(self._forgetful or self._service)
             case Work.PAGE:
-                page = self._json("GET", f"/folders/inbox/messages?limit={PAGE}")
-                _expect(len(page["messages"]) == self._shown)
+                self._page(self._service)
             case Work.MESSAGE:
                 message = next(self._next)
                 _expect(self._json("GET", f"/messages/{message}")["id"] == message)
@@ -69,7 +70,13 @@ class GatewayClient:
                 _expect(("$flagged" in answer["flags"]) is self._flagged)
 
     def close(self) -> None:
-        self._http.close()
+        self._service.close()
+        if self._forgetful:
+            self._forgetful.close()
+
+    def _page(self, service: _Service) -> None:
+        page = json.loads(service.ask("GET", f"/folders/inbox/messages?limit={PAGE}"))
+        _expect(len(page["messages"]) == self._shown)
 
     def _largest_part(self, message: str) -> tuple[str | None, int]:
         """The path of a part that is large, and how many octets it has."""
@@ -90,6 +97,23 @@ class GatewayClient:
         return json.loads(self._ask(method, path))
 
     def _ask(self, method: str, path: str) -> bytes:
+        return self._service.ask(method, path)
+
+
+class _Service:
+    """One kept connection to the caller's own account."""
+
+    def __init__(self, url: str, headers: Mapping[str, str]) -> None:
+        parts = urlsplit(url)
+        kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+        self._http = kind(parts.hostname or "localhost", parts.port, timeout=60)
+        self._base = f"{parts.path.rstrip('/')}/v1/accounts/me"
+        self._headers = dict(headers)
+
+    def close(self) -> None:
+        self._http.close()
+
+    def ask(self, method: str, path: str) -> bytes:
         self._http.request(method, self._base + path, headers=self._headers)
         answer = self._http.getresponse()
         body = answer.read()

@@ -59,7 +59,7 @@ class PerRequestClient:
 
     def _work(self, client: Any, work: Work) -> None:
         match work:
-            case Work.PAGE:
+            case Work.PAGE | Work.FIRST:
                 page = client.fetch(list(self._mailbox.newest), SUMMARY)
                 _expect(len(page) == PAGE and len(_json(page)) > 0)
             case Work.MESSAGE:

@@ -9,9 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
-from bench.gateway_api import GatewayApi
 from bench.round import Bounds, run_round
-from bench.site import site
+from bench.site import GATEWAY, api_of, site
 from bench.work import Work
 
 CLIENTS = 4
@@ -21,9 +20,10 @@ def profile(work: Work, bounds: Bounds, say: Callable[[str], None], out: TextIO,
     """Print the functions that took the most time by themselves, and with what they called."""
     with tempfile.TemporaryDirectory(prefix="gw-profile.") as folder:
         stats = Path(folder) / "stats"
-        command = (sys.executable, "-m", "cProfile", "-o", str(stats), "-m", "gateway")
-        with site(CLIENTS, 200, say, command=command) as place:
-            api = GatewayApi(place.gateway.url, lambda number: place.gateway.headers(place.users[number], ttl=3000))
+        watched = (sys.executable, "-m", "cProfile", "-o", str(stats), "-m", "gateway")
+        command, forgetful = (GATEWAY, watched) if work is Work.FIRST else (watched, GATEWAY)
+        with site(CLIENTS, 200, say, command=command, forgetful=forgetful) as place:
+            api = api_of(place)
             clients = [api.client(number) for number in range(CLIENTS)]
             say(f"{work.value}, {CLIENTS} clients, under the profiler")
             done = run_round(clients, work, bounds)

@@ -47,7 +47,7 @@ class RawClient:
 
     def do(self, work: Work) -> None:
         match work:
-            case Work.PAGE:
+            case Work.PAGE | Work.FIRST:
                 first, last = self._mailbox.newest[0], self._mailbox.newest[-1]
                 answer = self.fresh(f"UID FETCH {first}:{last} ({SUMMARY})")
                 _expect(len(re.findall(rb"^\* \d+ FETCH ", answer, re.MULTILINE)) == PAGE)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.gateway_api import GatewayApi
 from bench.letters import Mailbox
 from tests.blackbox.gateway_process import GatewayProcess, Upstream
 from tests.servers.dovecot import Dovecot
@@ -24,17 +25,25 @@ GATEWAY = (sys.executable, "-m", "gateway")
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """``users`` all have the same ``mailbox``."""
+    """``users`` all have the same ``mailbox``; ``forgetful`` is a gateway that remembers no summaries."""
 
     server: Dovecot
     gateway: GatewayProcess
+    forgetful: GatewayProcess
     users: tuple[str, ...]
     mailbox: Mailbox
 
 
 @contextmanager
-def site(users: int, messages: int, say: Callable[[str], None], *, command: Sequence[str] = GATEWAY) -> Iterator[Site]:
-    """``command`` starts the gateway."""
+def site(
+    users: int,
+    messages: int,
+    say: Callable[[str], None],
+    *,
+    command: Sequence[str] = GATEWAY,
+    forgetful: Sequence[str] = GATEWAY,
+) -> Iterator[Site]:
+    """``command`` starts the gateway, ``forgetful`` the other one."""
     keys = Path(tempfile.mkdtemp(prefix="gw-bench."))
     keys.chmod(0o755)  # Dovecot's login runs as another user
     try:
@@ -47,11 +56,21 @@ def site(users: int, messages: int, say: Callable[[str], None], *, command: Sequ
             upstream = Upstream(
                 "localhost", server.tls_port, server.ca_file, {"method": "pass_through", "mechanism": "OAUTHBEARER"}
             )
-            say("the gateway, in a process of its own")
-            with GatewayProcess(upstream, issuer, command=command) as gateway:
-                yield Site(server, gateway, names, mailbox)
+            say("the gateway, in a process of its own; and one that forgets what it listed")
+            none = {"limits": {"summaries_octets": 0}}
+            with (
+                GatewayProcess(upstream, issuer, command=command) as gateway,
+                GatewayProcess(upstream, issuer, settings=none, command=forgetful) as other,
+            ):
+                yield Site(server, gateway, other, names, mailbox)
     finally:
         shutil.rmtree(keys, ignore_errors=True)
+
+
+def api_of(place: Site) -> GatewayApi:
+    """The gateway's API, called as each of the users."""
+    gateway = place.gateway
+    return GatewayApi(gateway.url, lambda number: gateway.headers(place.users[number], ttl=3000), place.forgetful.url)
 
 
 def _fill(server: Dovecot, users: int, mailbox: Mailbox) -> tuple[str, ...]:

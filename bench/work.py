@@ -7,9 +7,13 @@ from typing import Protocol
 
 
 class Work(Enum):
-    """One request of each kind; the value is its title in the table."""
+    """One request of each kind; the value is its title in the table.
 
-    PAGE = "page of 50"
+    ``FIRST``: of messages that are not remembered from before. Only the gateway knows the difference.
+    """
+
+    FIRST = "page of 50, first time"
+    PAGE = "page of 50, again"
     MESSAGE = "one message"
     BODY = "its readable body"
     PART = "1 MB attachment"
