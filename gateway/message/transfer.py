@@ -12,6 +12,7 @@ from typing import Protocol
 
 _DIGITS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 _NOT_BASE64 = bytes(set(range(256)) - set(_DIGITS))
+_BLANKS = b"\n\r \t"
 _BASE64_RUN = re.compile(rb"([^=]++)|=++")
 
 
@@ -51,8 +52,7 @@ class Base64:
     def feed(self, data: bytes) -> bytes:
         digits = data.translate(None, _NOT_BASE64)
         if not self.problem and len(digits) != len(data):
-            blanks = sum(map(data.count, (b"\n", b"\r", b" ", b"\t")))
-            self.problem = len(data) - len(digits) != blanks
+            self.problem = len(data.translate(None, _BLANKS)) != len(digits)
         digits = self._rest + digits
         if b"=" not in digits:
             whole = len(digits) & ~3
