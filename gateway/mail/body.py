@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, cast
 
 from gateway.accounts.account import Account
 from gateway.imap.encode.fetch_item import Section
-from gateway.imap.response import SectionKey
 from gateway.imap.session import Session
 from gateway.imap.structure import BodyPart
 from gateway.mail.address import check_validity, parse_message
@@ -29,9 +29,18 @@ from gateway.message.value import text_value
 SHOWN = 30
 """Text parts of one message that are fetched; the rest can be opened one by one."""
 INLINE_WORK = 20_000
-"""Characters of HTML that are sanitised on the event loop; more goes to a thread."""
+"""Octets of text that are decoded and made safe on the event loop; more goes to a thread."""
 
 Remote = Literal["block", "keep"]
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """One text part as it came; ``cut``: there may be more of it."""
+
+    part: BodyPart
+    octets: bytes
+    cut: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,32 +72,48 @@ async def get_body(
         check_validity(mailbox, wanted.uidvalidity)
         _, root = await structure_of(session, wanted.uid)
         bodies = decompose(root)
-        texts = await _texts(session, wanted.uid, bodies, max_bytes)
+        raw = await _fetched(session, wanted.uid, bodies, max_bytes)
     links = {cid: part_href(part.section) for part in root.walk() if (cid := content_id(part.id))}
-    html, blocked, problems = await _html(bodies, texts, links, remote)
+    shown = partial(_shown, raw, bodies, links, remote, max_bytes)
+    heavy = sum(len(each.octets) for each in raw.values()) > INLINE_WORK
+    text, html, blocked, problems = await asyncio.to_thread(shown) if heavy else shown()
     return Body(
         id=message_id,
-        text=_value([_plain(texts[id(part)]) for part in bodies.text if id(part) in texts], "\n", max_bytes),
-        html=_value(html, "\n", max_bytes * 4) if html else None,
+        text=text,
+        html=html,
         text_body=_listed(bodies.text, part_href),
         html_body=_listed(bodies.html, part_href),
         attachments=_listed(bodies.attachments, part_href),
         blocked_remote=blocked,
-        problems=sorted({*bodies.problems, *problems, *_problems(texts)}),
+        problems=sorted({*bodies.problems, *problems}),
     )
 
 
-async def _texts(session: Session, uid: int, bodies: Bodies, max_bytes: int) -> dict[int, Text]:
+async def _fetched(session: Session, uid: int, bodies: Bodies, max_bytes: int) -> dict[int, Raw]:
     """The text parts by identity, fetched in one command."""
     parts: dict[int, BodyPart] = {}
     for part in (*bodies.text, *bodies.html):
         if part.type == "text" and len(parts) < SHOWN:
             parts[id(part)] = cast("BodyPart", part)
-    sections = {key: Section(part.section, partial=(0, _encoded(part, max_bytes))) for key, part in parts.items()}
+    most = {key: _encoded(part, max_bytes) for key, part in parts.items()}
+    sections = {key: Section(part.section, partial=(0, most[key])) for key, part in parts.items()}
     if not sections:
         return {}
-    fetched = await fetch_one(session, uid, tuple(sections.values()))
-    return {key: _decoded(part, fetched.sections, sections[key]) for key, part in parts.items()}
+    found = (await fetch_one(session, uid, tuple(sections.values()))).sections
+    raw = {key: found.get(section.key) for key, section in sections.items()}
+    octets = {key: value if isinstance(value, bytes) else b"" for key, value in raw.items()}
+    return {key: Raw(part, octets[key], cut=len(octets[key]) >= most[key]) for key, part in parts.items()}
+
+
+def _shown(
+    raw: dict[int, Raw], bodies: Bodies, links: dict[str, str], remote: Remote, max_bytes: int
+) -> tuple[BodyValue | None, BodyValue | None, int, set[str]]:
+    """Text, HTML, how many remote references were taken out, and what is wrong."""
+    texts = {key: _decoded(each) for key, each in raw.items()}
+    html, blocked, problems = _html(bodies, texts, links, remote)
+    plain = [_plain(texts[id(part)]) for part in bodies.text if id(part) in texts]
+    safe = _value(html, "\n", max_bytes * 4) if html else None
+    return _value(plain, "\n", max_bytes), safe, blocked, problems | _problems(texts)
 
 
 def _encoded(part: BodyPart, octets: int) -> int:
@@ -97,16 +122,12 @@ def _encoded(part: BodyPart, octets: int) -> int:
     return int(octets * growth) + 256
 
 
-def _decoded(part: BodyPart, sections: Mapping[SectionKey, object], section: Section) -> Text:
-    found = sections.get(section.key)
-    raw = found if isinstance(found, bytes) else b""
-    assert section.partial is not None
-    cut = len(raw) >= section.partial[1]
-    value, problem = text_value(raw, part, truncated=cut)
-    flow = flow_of(part)
+def _decoded(raw: Raw) -> Text:
+    value, problem = text_value(raw.octets, raw.part, truncated=raw.cut)
+    flow = flow_of(raw.part)
     if flow.flowed:
         value = unflow(value, delsp=flow.delsp)
-    return Text(part, value, problem, cut)
+    return Text(raw.part, value, problem, raw.cut)
 
 
 def _plain(text: Text) -> Text:
@@ -115,7 +136,7 @@ def _plain(text: Text) -> Text:
     return Text(text.part, html_to_text(text.value), text.problem, text.truncated)
 
 
-async def _html(
+def _html(
     bodies: Bodies, texts: dict[int, Text], links: dict[str, str], remote: Remote
 ) -> tuple[list[Text], int, set[str]]:
     """The HTML parts made safe, plain parts between them as they are; nothing where there is no HTML at all."""
@@ -128,10 +149,7 @@ async def _html(
         if text.part.subtype != "html":
             out.append(Text(text.part, as_pre(text.value), text.problem, text.truncated))
             continue
-        if len(text.value) > INLINE_WORK:
-            safe = await asyncio.to_thread(sanitise, text.value, cid=links.get, remote=remote)
-        else:
-            safe = sanitise(text.value, cid=links.get, remote=remote)
+        safe = sanitise(text.value, cid=links.get, remote=remote)
         blocked += safe.blocked_remote
         problems |= set(safe.problems)
         out.append(Text(text.part, safe.html, text.problem, text.truncated))
