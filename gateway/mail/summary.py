@@ -102,6 +102,7 @@ def people(addressed: tuple[EnvelopeAddress, ...]) -> list[Address]:
 def _fields(name: MailboxName, uidvalidity: int, fetched: Fetched) -> dict[str, Any]:
     envelope = fetched.envelope or _NO_ENVELOPE
     sent = parse_date(envelope.date) if envelope.date else None
+    from_ = people(envelope.from_)
     broken = sorted(fetched.broken)
     return {
         "id": id_of_message(name, uidvalidity, fetched.uid or 0),
@@ -111,11 +112,12 @@ def _fields(name: MailboxName, uidvalidity: int, fetched: Fetched) -> dict[str, 
         "received_at": rfc3339((fetched.internaldate or _EPOCH).astimezone(UTC)),
         "sent_at": rfc3339(sent) if sent else None,
         "subject": None if envelope.subject is None else decode_words(envelope.subject),
-        "from_": people(envelope.from_),
+        "from_": from_,
         "to": people(envelope.to),
         "cc": people(envelope.cc),
         "bcc": people(envelope.bcc),
-        "reply_to": people(envelope.reply_to),
+        # Where there is no Reply-To field the server repeats From (RFC 9051 section 7.5.2).
+        "reply_to": from_ if envelope.reply_to == envelope.from_ else people(envelope.reply_to),
         "message_id": message_ids(envelope.message_id),
         "in_reply_to": message_ids(envelope.in_reply_to),
         "has_attachment": None if fetched.structure is None else has_attachment(fetched.structure),
