@@ -20,8 +20,8 @@ RAW = f"GET /v1/accounts/me/messages/m1/raw HTTP/1.1\r\n{HEAD}\r\n".encode()
 @pytest.fixture
 async def address(gateway: Gateway) -> AsyncIterator[tuple[str, int]]:
     config = uvicorn.Config(
-        gateway.app, host="127.0.0.1", port=0, http="httptools", lifespan="off", log_level="critical", ws="none"
-    )
+        gateway.app, host="127.0.0.1", port=0, http="httptools", lifespan="off", log_config=None, ws="none"
+    )  # log_config: levels of its loggers would stay behind in this process
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server._serve())
     while not server.started:
@@ -31,6 +31,9 @@ async def address(gateway: Gateway) -> AsyncIterator[tuple[str, int]]:
     server.should_exit = True
     server.force_exit = True
     await serving
+    for connection in list(server.server_state.connections):
+        connection.transport.abort()
+    await asyncio.sleep(0)  # the sockets of aborted transports are closed in the loop's next turn
 
 
 async def exchange(address: tuple[str, int], request: bytes) -> bytes:
@@ -40,6 +43,7 @@ async def exchange(address: tuple[str, int], request: bytes) -> bytes:
     async with asyncio.timeout(10):
         answer = await reader.read()
     writer.close()
+    await writer.wait_closed()
     return answer
 
 
