@@ -13,6 +13,7 @@ from gateway.http.cors import Cors
 from gateway.http.serve import routes
 from gateway.http.services import Lifespan
 from gateway.http.table import table
+from gateway.http.unread import Unread
 from gateway.settings.model import Settings
 
 
@@ -21,6 +22,7 @@ def create_app(settings: Settings, lifespan: Lifespan) -> Starlette:
     app = Starlette(
         routes=routes(table(settings.limits)),
         middleware=[
+            Middleware(Unread),
             Middleware(Access),
             Middleware(Cors, origins=settings.server.cors_origins),
             Middleware(Boundary),

@@ -29,15 +29,16 @@ IDENTITY = frozenset(("7bit", "8bit", "binary", ""))
 async def open_raw(desk: Desk, account: Account, message_id: str, range_: ByteRange | None) -> Download:
     """The message as the server has it. Raises NotFound, IdExpired, RangeNotSatisfiable."""
     name, wanted = parse_message(message_id)
+    tag = f"{account.id}.{message_id}"  # ids alone may be the same in two accounts
     what = Octets(name, wanted.uidvalidity, wanted.uid, Section())
     if range_ is None:
         size, chunks = await octets(desk, account, what)
-        return _message(message_id, size, 0, size, chunks)
+        return _message(tag, size, 0, size, chunks)
     async with desk.folder(account, name) as (session, mailbox):
         check_validity(mailbox, wanted.uidvalidity)
         size = (await fetch_one(session, wanted.uid, (Item.UID, Item.SIZE))).size or 0
     start, stop = range_.resolve(size)
-    return _message(message_id, size, start, stop, await _exactly(desk, account, what, start, stop))
+    return _message(tag, size, start, stop, await _exactly(desk, account, what, start, stop))
 
 
 @reading
@@ -48,6 +49,7 @@ async def open_part(desk: Desk, account: Account, message_id: str, part_id: str,
     Raises NotFound, IdExpired, RangeNotSatisfiable, InvalidRequest.
     """
     name, wanted = parse_message(message_id)
+    tag = f"{account.id}.{message_id}"  # ids alone may be the same in two accounts
     plain = section(part_id)
     async with desk.folder(account, name) as (session, mailbox):
         check_validity(mailbox, wanted.uidvalidity)
@@ -58,11 +60,11 @@ async def open_part(desk: Desk, account: Account, message_id: str, part_id: str,
     if range_ is not None and size is not None:
         start, stop = range_.resolve(size)
         exact = what if _identity(part) else replace(what, section=replace(plain, binary=True))
-        return _part(message_id, part, size, start, stop, await _exactly(desk, account, exact, start, stop))
+        return _part(tag, part, size, start, stop, await _exactly(desk, account, exact, start, stop))
     told, chunks = await octets(desk, account, what)
     if _identity(part):
-        return _part(message_id, part, told, 0, told, chunks)
-    return _part(message_id, part, None, 0, None, Decoded(chunks, decoder(part.encoding)))
+        return _part(tag, part, told, 0, told, chunks)
+    return _part(tag, part, None, 0, None, Decoded(chunks, decoder(part.encoding)))
 
 
 class Decoded:
@@ -113,11 +115,11 @@ def _identity(part: BodyPart) -> bool:
     return part.encoding in IDENTITY
 
 
-def _message(message_id: str, size: int | None, start: int, stop: int | None, chunks: AsyncIterator[bytes]) -> Download:
+def _message(tag: str, size: int | None, start: int, stop: int | None, chunks: AsyncIterator[bytes]) -> Download:
     return Download(
         content_type="message/rfc822",
         filename="message.eml",
-        etag=f'"{message_id}"',
+        etag=f'"{tag}"',
         size=size,
         start=start,
         stop=stop,
@@ -127,7 +129,7 @@ def _message(message_id: str, size: int | None, start: int, stop: int | None, ch
 
 
 def _part(
-    message_id: str, part: BodyPart, size: int | None, start: int, stop: int | None, chunks: AsyncIterator[bytes]
+    tag: str, part: BodyPart, size: int | None, start: int, stop: int | None, chunks: AsyncIterator[bytes]
 ) -> Download:
     charset = charset_label(part)
     kind = served_type(part)
@@ -136,7 +138,7 @@ def _part(
     return Download(
         content_type=kind,
         filename=file_name(part) or f"part-{part.section}",
-        etag=f'"{message_id}.{part.section}"',
+        etag=f'"{tag}.{part.section}"',
         size=size,
         start=start,
         stop=stop,

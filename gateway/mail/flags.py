@@ -39,7 +39,7 @@ async def get_flags(desk: Desk, account: Account, message_id: str) -> Tagged[Fla
     name, wanted = parse_message(message_id)
     async with desk.folder(account, name) as (session, mailbox):
         check_validity(mailbox, wanted.uidvalidity)
-        return await _read(session, wanted.uid)
+        return await _read(account, session, wanted.uid)
 
 
 @writing
@@ -55,8 +55,8 @@ async def change_flags(
     async with desk.folder(account, name, readonly=False) as (session, mailbox):
         check_validity(mailbox, wanted.uidvalidity)
         change = flag_change(patch, mailbox)
-        unchanged = await _condition(session, wanted.uid, if_match) if if_match is not None else None
-        return await _apply(session, wanted.uid, change, unchanged)
+        unchanged = await _condition(account, session, wanted.uid, if_match) if if_match is not None else None
+        return await _apply(account, session, wanted.uid, change, unchanged)
 
 
 def flag_change(patch: FlagPatch, mailbox: Mailbox) -> FlagChange:
@@ -87,27 +87,29 @@ def _flags(names: Sequence[str] | UnsetType, known: Iterable[bytes]) -> tuple[by
     return tuple(dict.fromkeys(to_flag(name, known) for name in names))
 
 
-async def _condition(session: Session, uid: int, if_match: frozenset[str]) -> int | None:
+async def _condition(account: Account, session: Session, uid: int, if_match: frozenset[str]) -> int | None:
     """The MODSEQ to store under. Raises PreconditionFailed where none of the client's entity tags is the message's."""
     fetched = await fetch_one(session, uid, (Item.UID, Item.FLAGS, *modseq(session)))
-    if "*" not in if_match and flags_tag(fetched) not in if_match:
+    if "*" not in if_match and flags_tag(account, fetched) not in if_match:
         raise PreconditionFailed("the message's flags were changed meanwhile")
     return None if "*" in if_match else fetched.modseq
 
 
-async def _apply(session: Session, uid: int, change: FlagChange, unchanged_since: int | None) -> Tagged[Flags]:
+async def _apply(
+    account: Account, session: Session, uid: int, change: FlagChange, unchanged_since: int | None
+) -> Tagged[Flags]:
     """STORE tells the new flags; a server that does not, as nothing changed or the message is gone, is asked."""
     done = await store(session, UidSet.of((uid,)), change, unchanged_since)
     if done.modified:
         raise PreconditionFailed("the message's flags were changed meanwhile")
     told = done.messages.get(uid)
     if told is None or told.flags is None or (modseq(session) and told.modseq is None):
-        return await _read(session, uid)
-    return Tagged(Flags(flags=keywords(told.flags)), flags_tag(told))
+        return await _read(account, session, uid)
+    return Tagged(Flags(flags=keywords(told.flags)), flags_tag(account, told))
 
 
-async def _read(session: Session, uid: int) -> Tagged[Flags]:
+async def _read(account: Account, session: Session, uid: int) -> Tagged[Flags]:
     fetched = await fetch_one(session, uid, (Item.UID, Item.FLAGS, *modseq(session)))
     if fetched.flags is None:
         raise gone()
-    return Tagged(Flags(flags=keywords(fetched.flags)), flags_tag(fetched))
+    return Tagged(Flags(flags=keywords(fetched.flags)), flags_tag(account, fetched))

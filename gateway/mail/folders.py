@@ -38,7 +38,7 @@ async def get_folder(desk: Desk, account: Account, ref: str) -> Tagged[Folder]:
     name = await resolve(desk, account, ref)
     async with desk.session(account) as session:
         folder = await _one(session, name)
-    return Tagged(folder, entity_tag("folder", repr(folder)))
+    return Tagged(folder, entity_tag(account.id, "folder", repr(folder)))
 
 
 @writing

@@ -46,7 +46,7 @@ async def page(desk: Desk, account: Account, ref: str, query: PageQuery) -> Tagg
         if cursor and cursor.uidvalidity != state.uidvalidity:
             raise IdExpired("the folder was rebuilt since this cursor was given out", field="cursor")
         below = cursor.uid_below if cursor else state.uidnext
-        base = entity_tag(state.encode(), str(query.limit), str(below), query_print.hex())
+        base = entity_tag(account.id, state.encode(), str(query.limit), str(below), query_print.hex())
         exact = mailbox.highestmodseq is not None
         if exact and base in query.if_none_match:
             return Tagged(None, base)
@@ -70,7 +70,7 @@ async def get_message(
     block = fetched.sections.get(_REFERENCES.key)
     references = first(split_fields(block), b"references") if isinstance(block, bytes) else None
     value = detail(name, wanted.uidvalidity, fetched, references, part_href)
-    return Tagged(value, flags_tag(fetched))
+    return Tagged(value, flags_tag(account, fetched))
 
 
 async def fetch_one(session: Session, uid: int, items: tuple[FetchItem, ...]) -> Fetched:
@@ -87,11 +87,11 @@ def modseq(session: Session) -> tuple[FetchItem, ...]:
     return (Item.MODSEQ,) if session.capabilities.sync_mode() != "window" else ()
 
 
-def flags_tag(fetched: Fetched) -> str:
+def flags_tag(account: Account, fetched: Fetched) -> str:
     """Entity tag of a message: nothing but its flags ever changes, and MODSEQ tells every such change."""
     if fetched.modseq is not None:
-        return f'"m{fetched.modseq}"'
-    return entity_tag("flags", *keywords(fetched.flags or ()))
+        return f'"{account.id}.m{fetched.modseq}"'
+    return entity_tag(account.id, "flags", *keywords(fetched.flags or ()))
 
 
 async def _window(session: Session, mailbox: Mailbox, below: int, query: PageQuery, recall: Recall) -> Window:
@@ -118,7 +118,10 @@ def _page_value(
 
 
 def entity_tag(*parts: str) -> str:
-    """A strong entity tag (RFC 9110 section 8.8.3) of what the parts say."""
+    """A strong entity tag (RFC 9110 section 8.8.3) of what the parts say.
+
+    One of them is the account: two accounts' folders can have the same ids and states, and their answers no common tag.
+    """
     digest = blake2b(digest_size=12)
     for part in parts:
         digest.update(part.encode())
