@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import string
-import time
 import unicodedata
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -16,6 +16,7 @@ from gateway.accounts.username import username
 from gateway.errors import Forbidden
 from gateway.imap.credential import Password, ProxyPassword
 from gateway.settings.model import MasterUser
+from tests.effort import least
 
 from .test_directory import Caller
 
@@ -118,10 +119,9 @@ def test_a_subject_that_makes_no_user_name_is_refused(subject: str) -> None:
 
 @pytest.mark.parametrize("text", ["a." * 127, "a" * 254, "-" * 254, "a@" + "a-" * 126, "a@" + "a." * 126])
 def test_no_address_takes_long(text: str) -> None:
-    start = time.perf_counter()
-    for _ in range(20):
-        try:
-            read_address(text, "email")
-        except Forbidden:
-            continue
-    assert time.perf_counter() - start < 0.1
+    def twenty() -> None:
+        for _ in range(20):
+            with suppress(Forbidden):
+                read_address(text, "email")
+
+    assert least(twenty, 0.1) < 0.1

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import string
-import time
 
 import pytest
 from hypothesis import given
@@ -9,6 +8,7 @@ from hypothesis import strategies as st
 
 from gateway.errors import Unauthenticated
 from gateway.identity.bearer import TOKEN_MAX, bearer_token
+from tests.effort import least
 
 B64TOKEN = string.ascii_letters + string.digits + "-._~+/"
 tokens = st.builds(
@@ -86,7 +86,8 @@ def test_nothing_of_the_header_is_repeated() -> None:
 
 @pytest.mark.parametrize("text", ["Bearer " + "=" * 16_000, "Bearer " + "a" * 16_000 + "!", " " * 16_000, "!" * 16_000])
 def test_no_header_takes_long(text: str) -> None:
-    start = time.perf_counter()
-    with pytest.raises(Unauthenticated):
-        bearer_token(text)
-    assert time.perf_counter() - start < 0.05
+    def refused() -> None:
+        with pytest.raises(Unauthenticated):
+            bearer_token(text)
+
+    assert least(refused, 0.05) < 0.05

@@ -104,10 +104,10 @@ async def test_a_hundred_thousand_lines_in_one_chunk_are_fine(joined: Joiner) ->
 
         async def lag() -> None:
             nonlocal longest
-            before = time.perf_counter()
+            before = time.thread_time()
             while not done.is_set():
                 await asyncio.sleep(0)
-                now = time.perf_counter()
+                now = time.thread_time()
                 longest, before = max(longest, now - before), now
 
         watcher = asyncio.ensure_future(lag())
@@ -115,7 +115,7 @@ async def test_a_hundred_thousand_lines_in_one_chunk_are_fine(joined: Joiner) ->
         done.set()
         await watcher
         assert mailbox.exists == 100_003
-        assert longest < 0.2  # 0.05 on a machine of one's own
+        assert longest < 0.2  # of this thread's processor time
         session.abort()
         await server.finished.wait()
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from gateway.errors import InvalidRequest, ProtocolViolation
 from gateway.imap import limits
 from gateway.imap.uids import SequenceSet, UidSet
+from tests.effort import least
 
 NUMBERS = st.sets(st.integers(1, 60), max_size=40)
 
@@ -67,12 +68,14 @@ def test_a_set_is_a_set(one: set[int], two: set[int]) -> None:
 
 def test_huge_ranges_are_never_expanded() -> None:
     all_ = UidSet.from_(1)
-    began = time.process_time()
-    assert len(all_) == limits.MAX_NUMBER
-    assert 12345 in all_
-    assert len(all_.subtract(UidSet.of([5]))) == limits.MAX_NUMBER - 1
-    assert next(all_.batches(1000)) == UidSet.span(1, 1000)
-    assert time.process_time() - began < 0.1
+
+    def looked_at() -> None:
+        assert len(all_) == limits.MAX_NUMBER
+        assert 12345 in all_
+        assert len(all_.subtract(UidSet.of([5]))) == limits.MAX_NUMBER - 1
+        assert next(all_.batches(1000)) == UidSet.span(1, 1000)
+
+    assert least(looked_at, 0.1) < 0.1
     with pytest.raises(ProtocolViolation):
         next(iter(all_))
 

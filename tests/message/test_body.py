@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 
 import pytest
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 
 from gateway.message.body import MAX_PARTS, decompose, has_attachment
 from gateway.message.part import PartLike
+from tests.effort import least
 from tests.message.parts import Leaf, leaf, multipart
 
 
@@ -115,10 +115,9 @@ def test_depth_and_width_are_bounded() -> None:
     for _ in range(100_000):
         deep = multipart("mixed", deep)
     wide = multipart("mixed", *[leaf("application/pdf")] * 100_000)
-    start = time.thread_time()
     assert decompose(deep).problems == ("too-many-parts",)
     assert len(decompose(wide).attachments) == MAX_PARTS - 1
-    assert time.thread_time() - start < 0.25
+    assert least(lambda: (decompose(deep), decompose(wide)), 0.25) < 0.25
     while deep.parts:  # taken apart by hand: the interpreter would do it by recursion
         deep = deep.parts[0]
 

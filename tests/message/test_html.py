@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import time
+from functools import partial
 from html.parser import HTMLParser
 
 import pytest
@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.message.html import ALLOWED, MAX_HTML, Sanitised, sanitise
+from tests.effort import least
 from tests.message import payloads
 
 OWN = "/v1/parts/1.2"
@@ -253,19 +254,13 @@ def test_bombs_are_linear(prefix: str) -> None:
     """A tenth of a megabyte of any unit takes a moment; nested nh3 alone takes seconds."""
     for unit in UNITS:
         source = prefix + unit * (SIZE // len(unit))
-        start = time.thread_time()
-        done = clean(source)
-        spent = time.thread_time() - start
-        assert spent < 0.4, (unit, spent)
-        assert len(done.html) < 12 * SIZE, unit
+        assert least(partial(clean, source), 0.4) < 0.4, unit
+        assert len(clean(source).html) < 12 * SIZE, unit
 
 
 def test_formatting_that_never_closes() -> None:
     source = "".join(f"<p><font color=c{number}>" for number in range(5000))
-    start = time.thread_time()
     assert "html-too-deep" in clean(source).problems
-    assert time.thread_time() - start < 0.4
+    assert least(lambda: clean(source), 0.4) < 0.4
     many = "<b " + " ".join(f"a{number}=1" for number in range(15_000)) + ">"
-    start = time.thread_time()
-    clean(many)
-    assert time.thread_time() - start < 0.2
+    assert least(lambda: clean(many), 0.2) < 0.2

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import time
 
 import pytest
 from hypothesis import given
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 
 from gateway.message.flowed import Flow, flow_of
 from gateway.message.value import text_value
+from tests.effort import least
 from tests.message.parts import Leaf, leaf
 
 
@@ -64,9 +64,8 @@ def test_anything_is_text(encoded: bytes, encoding: str, truncated: bool) -> Non
 
 
 def test_a_page_of_meta_elements_is_linear() -> None:
-    start = time.thread_time()
-    text_value(b"<meta " * 20_000 + b"<meta charset " * 20_000, part("text/html", "8bit"))
-    assert time.thread_time() - start < 0.1
+    page = b"<meta " * 20_000 + b"<meta charset " * 20_000
+    assert least(lambda: text_value(page, part("text/html", "8bit")), 0.1) < 0.1
 
 
 @pytest.mark.parametrize(
