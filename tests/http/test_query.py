@@ -78,6 +78,7 @@ def test_what_is_wrong_is_named(raw: bytes, field: str) -> None:
 @example(raw=b"receivedAt=2026-01-01T00:00:00")
 @example(raw=b"folders=")
 @example(raw=b"types=created,nonsense")
+@example(raw=b"=\x00")
 def test_it_parses_or_names_the_parameter(query: type[Query], raw: bytes) -> None:
     assert refused_field(lambda: parse(raw, query))
 
