@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
 from collections.abc import AsyncIterator
@@ -30,6 +31,7 @@ from gateway.pool.target import Target
 from gateway.settings.model import Limits, Settings
 
 ISSUER_SECONDS = 10.0
+LAG_INTERVAL = 0.1
 
 
 class Application:
@@ -77,6 +79,7 @@ class Application:
             hub = Hub(desk, settings.live, self._metrics, random.random, logger("gateway.live").warning)
             stack.push_async_callback(hub.drain)
             stack.callback(self.unready)
+            stack.callback(asyncio.create_task(_watch_loop(self._metrics)).cancel)
             self._hub, self._ready = hub, True
             yield State(services=self._services(desk, hub, authenticator))
 
@@ -92,6 +95,15 @@ class Application:
             clock=time.time,
             random=random.random,
         )
+
+
+async def _watch_loop(metrics: Metrics) -> None:
+    """Measures how late the event loop runs, until cancelled."""
+    loop = asyncio.get_running_loop()
+    while True:
+        due = loop.time() + LAG_INTERVAL
+        await asyncio.sleep(LAG_INTERVAL)
+        metrics.loop_lag(loop.time() - due)
 
 
 class Opener:

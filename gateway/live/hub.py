@@ -183,7 +183,10 @@ class Hub:
         account = self._streams[stream]
         watching = []
         for seat in stream.seats:
-            watcher = self._posts[(account, seat.name)].watcher
+            post = self._posts.get((account, seat.name))
+            if post is None:
+                continue  # it failed meanwhile; what became of it is the stream's next event
+            watcher = post.watcher
             poll = self._live.poll_seconds if watcher.mode == "poll" else None
             state = seat.position.encode() if seat.position is not None else ""
             folder = id_of_folder(seat.name)
