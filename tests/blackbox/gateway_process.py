@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,6 +51,7 @@ class GatewayProcess:
     def __post_init__(self) -> None:
         self.port, self.management_port = free_ports(2)
         self.root = Path(tempfile.mkdtemp(prefix="gw-serve."))
+        weakref.finalize(self, shutil.rmtree, self.root, ignore_errors=True)  # its log can be read until then
         self.config = self.root / "gateway.toml"
         self.log = self.root / "gateway.log"
         self.config.write_text(self._toml())
