@@ -25,20 +25,15 @@ from gateway.errors import (
     UpstreamError,
 )
 from gateway.imap.connection_intake import Intake
-from gateway.imap.connection_queue import Queue
 from gateway.imap.connection_states import ADDITIONS, LOGOUT, WRITES, after, greeted, shown
+from gateway.imap.connection_turns import Turns
 from gateway.imap.connection_watch import SilenceWatch
-from gateway.imap.connection_writer import Writer
 from gateway.imap.encode.arg import StreamLiteral
 from gateway.imap.encode.command import CommandLine
 from gateway.imap.endpoint import Deadlines, Endpoint
 from gateway.imap.framer import Frame, Sink
 from gateway.imap.response import Condition, Continue, Fetched, Response, Tagged
 from gateway.imap.routing import Want, route
-
-# Draining the answer of an abandoned command: longer or more than this costs more than a new connection.
-DRAIN_SECONDS: Final = 0.25
-DRAIN_OCTETS: Final = 1_048_576
 
 VOCABULARY: Final[Mapping[str, Any]] = MappingProxyType(
     {
@@ -88,6 +83,8 @@ class Pending(Command):  # type: ignore[misc]  # aioimaplib has no type informat
         self._end()
 
     def fail(self, error: GatewayError) -> None:
+        if isinstance(error, UpstreamError):
+            error.maybe_done = self.started and self.name in WRITES
         self._exception = error
         self._end()
 
@@ -117,16 +114,13 @@ class Wire(ClientProtocol):  # type: ignore[misc]  # aioimaplib has no type info
         self.fault: GatewayError | None = None
         self.greeting: asyncio.Future[Condition] = loop.create_future()
         self.open_sink: Callable[[Frame, int], Sink | None] | None = None
-        self.on_news: Callable[[Response, bool], None] | None = None
+        self.on_news: Callable[[Response, bool], None] = lambda _response, _ours: None
         self.watch = SilenceWatch(loop, deadlines.command, self._silent)
         self.switching = False  # STARTTLS was accepted: not one octet may come before TLS
         self.intake = Intake(loop, self.watch, take=self._take, refuse=self._refuse, open_sink=self._sink)
-        self.writer = Writer(self.watch, on_bytes, freed=self._pump, broken=self._upload_broke)
+        self._turns: Turns[Pending] = Turns(self.watch, on_bytes, refusal=self._refusal, end=self.end)
+        self.writer = self._turns.writer
         self._on_bytes = on_bytes
-        self._queue: Queue[Pending] = Queue()
-        self._quiet = asyncio.Event()
-        self._quiet.set()
-        self._drain_limit: int | None = None
 
     # --- asyncio's side ---
 
@@ -141,7 +135,7 @@ class Wire(ClientProtocol):  # type: ignore[misc]  # aioimaplib has no type info
             self._on_bytes(len(data), 0)
         if self.switching:
             self.end(lambda: TlsFailed("the mail server sent data between STARTTLS and TLS"))
-        elif self._drain_limit is not None and self.bytes_in > self._drain_limit:
+        elif self._turns.too_much(self.bytes_in):
             self.end(lambda: ConnectionLost("too much left of an abandoned answer"))
         elif self.fault is None:
             self.intake.feed(data)
@@ -190,14 +184,10 @@ class Wire(ClientProtocol):  # type: ignore[misc]  # aioimaplib has no type info
         return self.fault is None
 
     def _deliver(self, response: Response) -> None:
-        want = route(self._queue.wants(), response)
+        want = route(self._turns.queue.wants(), response)
         if want is not None:
             want.take(response)
-        self._tell(response, want is not None)
-
-    def _tell(self, response: Response, ours: bool) -> None:
-        if self.on_news is not None:
-            self.on_news(response, ours)
+        self.on_news(response, want is not None)
 
     def _greet(self, response: Response) -> None:
         state = greeted(response.status) if type(response) is Condition else None
@@ -207,10 +197,9 @@ class Wire(ClientProtocol):  # type: ignore[misc]  # aioimaplib has no type info
         self.greeting.set_result(response)
 
     def _complete(self, tagged: Tagged) -> None:
-        command = self._queue.done(tagged.tag)
+        command = self._turns.done(tagged.tag)
         if command is None:
             raise ProtocolViolation("the mail server answered a command that was not given")
-        self.writer.answered(command)
         if command.name == "STARTTLS" and tagged.status == "OK":
             self.switching = True
             if self.intake.pending:
@@ -219,14 +208,12 @@ class Wire(ClientProtocol):  # type: ignore[misc]  # aioimaplib has no type info
                 self.end(lambda: TlsFailed(ahead))
                 return
         self.state = after(self.state, command.name, tagged.status)
-        self._tell(tagged, True)
+        self.on_news(tagged, True)
         command.complete(tagged)
-        if not self._queue.active:
-            self.watch.disarm()
-        self._pump()
+        self._turns.pump()
 
     def _go_on(self, data: bytes) -> None:
-        alone = self._queue.alone
+        alone = self._turns.queue.alone
         if not self.writer.go_on() and alone is not None and alone.on_continue is not None:
             answer = alone.on_continue(data)
             if answer is not None:
@@ -234,7 +221,7 @@ class Wire(ClientProtocol):  # type: ignore[misc]  # aioimaplib has no type info
 
     def _bye(self, text: str) -> None:
         text = shown(text)
-        alone = self._queue.alone
+        alone = self._turns.queue.alone
         if alone is None or alone.name != "LOGOUT":
             detail = "the mail server ended the connection" + (f": {text}" if text else "")
             self.end(lambda: ConnectionLost(detail, bye=text))
@@ -260,8 +247,7 @@ class Wire(ClientProtocol):  # type: ignore[misc]  # aioimaplib has no type info
         if self.fault is not None:
             command.fail(self._after_the_end())
             return
-        self._queue.waiting.append(command)
-        self._pump()
+        self._turns.give(command)
 
     def _after_the_end(self) -> ConnectionLost:
         bye = self.fault.bye if isinstance(self.fault, ConnectionLost) else None
@@ -269,92 +255,37 @@ class Wire(ClientProtocol):  # type: ignore[misc]  # aioimaplib has no type info
 
     async def answer(self, command: Pending) -> Tagged:
         """The tag of a command that was started."""
-        try:
-            if command.literal is not None:
-                await self._answer_upload(command, command.literal)
-            else:
-                await command.wait()
-        except asyncio.CancelledError:
-            self.abandon(command)
-            raise
+        await self._turns.answer(command)
         if command.tagged is None:
             raise LocalError("a command ended without its tag")
         return command.tagged
 
-    async def _answer_upload(self, command: Pending, literal: StreamLiteral) -> None:
-        """The end of the connection ends the wait at once, however long the source would still take."""
-        upload = asyncio.ensure_future(self.writer.upload(command, literal))
-        try:
-            await command.wait()
-            await upload  # an early NO: the literal was promised all the same
-        except ConnectionLost:
-            if upload.done() and not upload.cancelled() and upload.exception() is not None:
-                await upload  # the source's own failure says more
-            raise
-        finally:
-            upload.cancel()
-            await asyncio.wait([upload])
-            if not upload.cancelled():
-                upload.exception()  # looked at
-
-    def _upload_broke(self) -> None:
-        self.end(lambda: ConnectionLost("an upload broke off"))
-
     def abandon(self, command: Pending) -> None:
-        """Nobody waits for it any more. Its answer is drained as it comes; half-written, it ends the connection."""
-        if self.writer.command is command:
-            self.end(lambda: ConnectionLost("a command was abandoned half-written"))
-        elif command.finished:
-            return
-        elif command.started:
-            command.abandoned = True
-        else:
-            self._queue.waiting.remove(command)
-            command.finished = True
-            self._pump()
+        """Nobody waits for it any more: its answer is drained as it comes."""
+        self._turns.abandon(command)
 
     @property
     def busy(self) -> bool:
         """Whether a command is queued or in flight."""
-        return bool(self._queue)
+        return bool(self._turns.queue)
 
     async def settle(self) -> bool:
-        """Drain what was abandoned, within DRAIN_SECONDS and DRAIN_OCTETS, else end the connection."""
-        if self.fault is None and self.busy:
-            self._drain_limit = self.bytes_in + DRAIN_OCTETS
-            try:
-                async with asyncio.timeout(DRAIN_SECONDS):
-                    await self._quiet.wait()
-            except TimeoutError:
-                self.end(lambda: ConnectionLost("an abandoned answer took too long"))
-            finally:
-                self._drain_limit = None
+        """Whether it may go on being used: what was abandoned is drained, or ends it if that is too much."""
+        if self.fault is None:
+            await self._turns.drain(self.bytes_in)
         return self.fault is None
 
-    def _pump(self) -> None:
-        while self.writer.command is None and (command := self._queue.next()) is not None:
-            self._begin(command)
-        if self._queue:
-            self._quiet.clear()
-        else:
-            self._quiet.set()
-
-    def _begin(self, command: Pending) -> None:
-        if self.state not in VOCABULARY[command.name].valid_states:
-            self._queue.done(command.tag)
-            command.fail(LocalError(f"{command.line.name} is not possible in state {self.state}"))
-            return
-        command.started = True
-        if command.on_begin is not None:
-            command.on_begin()
-        self.watch.arm()
-        self.writer.begin(command)
+    def _refusal(self, command: Pending) -> LocalError | None:
+        if self.state in VOCABULARY[command.name].valid_states:
+            return None
+        return LocalError(f"{command.line.name} is not possible in state {self.state}")
 
     def send(self, line: str, scrub: str | None = None) -> None:
         raise LocalError("a line that the encoder did not make")
 
     def has_pending_idle_command(self) -> bool:
-        return self._queue.alone is not None and self._queue.alone.name == "IDLE"
+        alone = self._turns.queue.alone
+        return alone is not None and alone.name == "IDLE"
 
     # --- the end ---
 
@@ -371,16 +302,11 @@ class Wire(ClientProtocol):  # type: ignore[misc]  # aioimaplib has no type info
         self.fault = why()
         self.state = LOGOUT
         self.watch.stop()
-        self.writer.stop()
-        for command in self._queue.clear():
-            error = why()
-            if isinstance(error, UpstreamError):
-                error.maybe_done = command.started and command.name in WRITES
-            command.fail(error)
+        for command in self._turns.stop():
+            command.fail(why())
         if not self.greeting.done():
             self.greeting.set_exception(why())
             self.greeting.exception()  # looked at, even where nobody waits for it
-        self._quiet.set()
         self.lost.set()
         if self.transport is not None:
             self.transport.abort()

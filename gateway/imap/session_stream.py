@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from gateway.errors import ConnectionLost, GatewayError, NotFound, ProtocolViolation
-from gateway.imap.connection import DRAIN_OCTETS, Pending
+from gateway.imap.connection import Pending
+from gateway.imap.connection_turns import DRAIN_OCTETS
 from gateway.imap.encode.arg import uid_set
 from gateway.imap.encode.command import command
 from gateway.imap.encode.fetch_item import Item, Section, fetch_items
