@@ -8,6 +8,7 @@ from random import Random
 
 import httpx
 
+from tests.architecture.source import modules
 from tests.blackbox.mail import stored
 from tests.servers.faultproxy import FaultProxy
 from tests.servers.tokens import TokenIssuer
@@ -107,3 +108,8 @@ async def test_a_client_that_leaves_before_the_answer_begins_frees_its_connectio
             await proxy.up.wait_passed(before + 1)
             await going
             assert (await client.get(f"/messages/{made}")).status_code == 200
+
+
+def test_no_cancellation_can_be_swallowed() -> None:
+    """Before Python 3.12 ``asyncio.wait_for()`` loses one that comes just as its wait ends: ``timeout()`` does not."""
+    assert not [module.name for module in modules("gateway") if "asyncio.wait_for(" in module.text]
