@@ -10,7 +10,7 @@ from .source import ROOT, tracked
 
 NEEDED = (
     *("README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "Makefile", "Dockerfile", ".ci/run"),
-    *("docs/standards.md", "docs/decisions/0001-floors.md", "docs/dependencies.md"),
+    *("docs/standards.md", "docs/decisions/0001-floors.md", "docs/decisions/0002-dependencies.md"),
     *(
         "requirements/dev.txt",
         "requirements/runtime.txt",

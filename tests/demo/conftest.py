@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -87,11 +88,18 @@ class Embedded:
     started: datetime
 
 
-@pytest.fixture
-async def embedded(tmp_path: Path) -> AsyncIterator[Embedded]:
-    tls, authority = make_certificate(tmp_path)
+@pytest.fixture(scope="package")
+def filled() -> tuple[Store, datetime]:
+    """The sample mail, made once, and when."""
     store, started = Store(uidvalidity=1000), datetime.now(UTC)
     fill(store, started)
+    return store, started
+
+
+@pytest.fixture
+async def embedded(tmp_path: Path, filled: tuple[Store, datetime]) -> AsyncIterator[Embedded]:
+    tls, authority = make_certificate(tmp_path)
+    store, started = deepcopy(filled)
     server = MailServer(store, Users({USER: PASSWORD}), tls)
     port = await server.start()
     yield Embedded(store, Endpoint("127.0.0.1", port, "implicit", str(authority)), started)
