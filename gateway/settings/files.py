@@ -45,8 +45,6 @@ def _named(settings: Settings) -> Iterator[tuple[Path, str]]:
     for index, issuer in enumerate(settings.issuers):
         if issuer.jwks_file is not None:
             yield ("issuers", index, "jwks_file"), issuer.jwks_file
-        if issuer.introspection is not None and issuer.introspection.client_secret_file is not None:
-            yield ("issuers", index, "introspection", "client_secret_file"), issuer.introspection.client_secret_file
     for index, provider in enumerate(settings.providers):
         if provider.imap.ca_file is not None:
             yield ("providers", index, "imap", "ca_file"), provider.imap.ca_file

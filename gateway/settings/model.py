@@ -33,13 +33,6 @@ class Server(Section, kw_only=True, frozen=True):
     drain_seconds: Annotated[Seconds, Meta(description="how long requests may finish after SIGTERM")] = 20.0
 
 
-class Introspection(Section, kw_only=True, frozen=True):
-    """RFC 7662 client of an issuer; its room is kept, it is not used yet."""
-
-    client_id: str
-    client_secret_file: str | None = None
-
-
 class Issuer(Section, kw_only=True, frozen=True):
     """An OAuth issuer whose access tokens are accepted."""
 
@@ -63,7 +56,6 @@ class Issuer(Section, kw_only=True, frozen=True):
     scopes: Annotated[
         dict[str, str], Meta(description="the issuer's names for the gateway's scopes, by the gateway's name")
     ] = field(default_factory=dict)
-    introspection: Introspection | None = None
 
 
 class Endpoint(Section, kw_only=True, frozen=True):
@@ -155,9 +147,6 @@ class Limits(Section, kw_only=True, frozen=True):
     request_bytes: Annotated[Positive, Meta(description="largest JSON request body")] = 1_048_576
     message_bytes: Annotated[Positive, Meta(description="largest message that may be stored")] = 52_428_800
     streams_per_account: Annotated[Positive, Meta(description="event streams an account")] = 100
-    stream_queue: Annotated[
-        Positive, Meta(description="changed messages a stream may have waiting before it must resync")
-    ] = 1000
     page_max: Annotated[Positive, Meta(description="largest `limit` of a page")] = 200
     summaries_octets: Annotated[
         int,
