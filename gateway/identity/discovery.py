@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from ipaddress import ip_address
-from urllib.parse import SplitResult, urlsplit
 
 import httpx
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
@@ -12,6 +10,7 @@ from authlib.oauth2.rfc8414 import get_well_known_url as oauth_url
 from authlib.oidc.discovery import get_well_known_url as openid_url
 
 from gateway.identity.fetch import FetchFailed, fetch
+from gateway.settings.url import is_loopback, split_url
 
 URL_MAX = 2048
 
@@ -53,26 +52,12 @@ def jwks_uri(document: bytes, issuer: str) -> str:
 
 def _secure(url: str, *, loopback: bool) -> bool:
     """https; plain http only to loopback, and only where ``loopback`` says that this is the issuer's own place."""
-    parts = _split(url)
-    if parts is None or not parts.hostname or parts.username is not None or parts.fragment:
+    parts = split_url(url)
+    if parts is None or parts.fragment:
         return False
     return parts.scheme == "https" or (parts.scheme == "http" and loopback and _on_loopback(url))
 
 
 def _on_loopback(url: str) -> bool:
-    parts = _split(url)
-    if parts is None or parts.hostname is None:
-        return False
-    try:
-        return ip_address(parts.hostname).is_loopback
-    except ValueError:
-        return parts.hostname == "localhost"
-
-
-def _split(url: str) -> SplitResult | None:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        return None
-    return parts
+    parts = split_url(url)
+    return parts is not None and is_loopback(parts.hostname or "")

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from ipaddress import ip_address
 
+from gateway.settings.url import is_loopback
+
 _BIND = re.compile(r"(?:\[([0-9A-Fa-f:.%a-z]{2,64})\]|([A-Za-z0-9._-]{1,255})):([0-9]{1,5})")
 
 
@@ -18,10 +20,7 @@ class Bind:
 
     @property
     def is_loopback(self) -> bool:
-        try:
-            return ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
+        return is_loopback(self.host)
 
 
 def parse_bind(text: str) -> Bind:

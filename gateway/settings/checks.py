@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
-from urllib.parse import SplitResult, urlsplit
 
 from gateway.settings.bind import parse_bind
 from gateway.settings.model import Issuer, MasterUser, Provider, Settings
 from gateway.settings.position import Path
+from gateway.settings.url import is_loopback, split_url
 
 SCOPES = frozenset(
     {
@@ -163,34 +163,18 @@ def _is_host(text: str) -> bool:
     return True
 
 
-def _split(url: str) -> SplitResult | None:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        return None
-    return parts if parts.hostname and parts.username is None and url.isprintable() and " " not in url else None
-
-
 def _is_discoverable(issuer: str) -> bool:
-    parts = _split(issuer)
+    parts = split_url(issuer)
     if parts is None or parts.query or parts.fragment or not parts.hostname:
         return False
-    return parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname))
+    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))
 
 
 def _is_base_url(url: str) -> bool:
-    parts = _split(url)
+    parts = split_url(url)
     return parts is not None and parts.scheme in ("http", "https") and not parts.query and not parts.fragment
 
 
 def _is_origin(text: str) -> bool:
-    parts = _split(text)
+    parts = split_url(text)
     return parts is not None and text == f"{parts.scheme}://{parts.netloc}" and parts.scheme in ("http", "https")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -29,8 +29,6 @@ from tests.servers.cyrus import Cyrus
 from tests.servers.dovecot import Dovecot
 
 NONE = "SASL-IR LITERAL+ UIDPLUS MOVE ESEARCH LIST-STATUS LIST-EXTENDED SPECIAL-USE NAMESPACE UNSELECT IDLE ENABLE"
-
-
 BARE = f"{NONE} CONDSTORE QRESYNC ID"
 
 

@@ -40,23 +40,24 @@ class Folder:
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> tuple[list[int], int, set[int], int, int]:
+def histories(draw: st.DrawFn) -> tuple[Folder, FolderState, set[int]]:
+    """A folder after arrivals and losses, its state before them, and the UIDs that were lost."""
     gaps = draw(st.lists(st.integers(1, 4), max_size=120))
     uids = [sum(gaps[: n + 1]) for n in range(len(gaps))]
     uidnext = (uids[-1] if uids else 0) + draw(st.integers(1, 5))
     lost = draw(st.sets(st.sampled_from(uids))) if uids else set()
-    return uids, uidnext, lost, draw(st.integers(0, 5)), draw(st.integers(2, 12))
+    folder = Folder(uids, uidnext)
+    old = folder.state(draw(st.integers(2, 12)))
+    folder.gain(draw(st.integers(0, 5)))
+    folder.lose(lost)
+    return folder, old, lost
 
 
 @given(histories())
 def test_every_lost_message_is_in_one_dirty_block_and_every_block_is_exact(
-    history: tuple[list[int], int, set[int], int, int],
+    history: tuple[Folder, FolderState, set[int]],
 ) -> None:
-    uids, uidnext, lost, arrivals, count = history
-    folder = Folder(uids, uidnext)
-    old = folder.state(count)
-    folder.gain(arrivals)
-    folder.lose(lost)
+    folder, old, lost = history
     blocks = folder.blocks(old)
     assert sum(block.lost or 0 for block in blocks) == len(lost)
     for block in blocks:
@@ -70,13 +71,9 @@ def test_every_lost_message_is_in_one_dirty_block_and_every_block_is_exact(
 
 @given(histories())
 def test_without_the_count_of_what_remains_nothing_lost_goes_unseen(
-    history: tuple[list[int], int, set[int], int, int],
+    history: tuple[Folder, FolderState, set[int]],
 ) -> None:
-    uids, uidnext, lost, arrivals, count = history
-    folder = Folder(uids, uidnext)
-    old = folder.state(count)
-    folder.gain(arrivals)
-    folder.lose(lost)
+    folder, old, lost = history
     seq_of = {uid: seq for seq, uid in enumerate(folder.uids, 1)}
     blocks = dirty_blocks(old, {uid: seq_of[uid] for uid, _ in old.samples if uid in seq_of}, None)
     covered = {uid for block in blocks for uid in lost if block.uid_lo < uid < block.uid_hi}
