@@ -16,7 +16,8 @@
     │   ├── TooLarge                413
     │   ├── RangeNotSatisfiable     416
     │   ├── Unprocessable           422
-    │   └── TooManyRequests         429
+    │   ├── TooManyRequests         429
+    │   └── HeadTooLarge            431
     ├── LocalError                  500  our own fault: what we sent was wrong
     ├── Unavailable                 503  pool exhausted, circuit open, draining
     ├── UpstreamError                    the mail server's side (or the way to it)
@@ -155,6 +156,12 @@ class Unprocessable(ClientError):
 
 class TooManyRequests(ClientError):
     reply = Reply("too-many-requests", 429, "Too many requests", retryable=True, retry_after=2)
+
+
+class HeadTooLarge(ClientError):
+    """The request line and header are over a bound (RFC 6585 section 5)."""
+
+    reply = Reply("head-too-large", 431, "The request's head is too large")
 
 
 class LocalError(GatewayError):

@@ -12,12 +12,12 @@ import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.errors import ConfigurationError
+from gateway.http.connection import Connection
 from gateway.settings.bind import Bind
 
 BACKLOG = 2048
 KEEP_ALIVE_SECONDS = 75
 SETTLE_SECONDS = 0.5  # in which a connection that was just made sends its request
-HEAD_OCTETS = 65_536  # of a request's line and header
 
 
 class Leaving:
@@ -54,7 +54,7 @@ class Listener(uvicorn.Server):
             uvicorn.Config(
                 app,
                 lifespan="on" if lifespan else "off",
-                http="httptools",
+                http=Connection,
                 ws="none",
                 log_config=None,
                 access_log=False,
@@ -63,7 +63,6 @@ class Listener(uvicorn.Server):
                 backlog=BACKLOG,
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=max(1, round(finish_seconds)),
-                h11_max_incomplete_event_size=HEAD_OCTETS,
             )
         )
 

@@ -104,7 +104,9 @@ class MessageBody:
 
 
 def demand(request: Request, wanted: str) -> None:
-    """Raises UnsupportedMediaType where the body is declared to be anything else."""
+    """Raises UnsupportedMediaType where the body is declared to be anything else, or to be compressed."""
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise UnsupportedMediaType("the body must not be compressed", field="Content-Encoding")
     kind, _, parameters = request.headers.get("content-type", "").partition(";")
     if kind.strip().lower() != wanted:
         raise UnsupportedMediaType(f"the body must be {wanted}", field="Content-Type")

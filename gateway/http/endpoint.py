@@ -103,7 +103,7 @@ class Endpoint(Generic[Q, B]):
 
     def every_error(self) -> tuple[str, ...]:
         """All documented problem types."""
-        common: tuple[str, ...] = ("invalid-request", "internal")
+        common: tuple[str, ...] = ("invalid-request", "head-too-large", "internal")
         if isinstance(self.scope, Scope):
             common += ("unauthenticated", "insufficient-scope")
         if self.method == "POST":

@@ -18,6 +18,7 @@ from gateway.errors import (
     Reply,
     TooLarge,
     Unauthenticated,
+    UnsupportedMediaType,
 )
 from gateway.http.base import base_url, request_id
 from gateway.http.cap import TooSlow
@@ -82,6 +83,8 @@ def _headers(error: GatewayError, reply: Reply, scope: Scope, needs: str | None)
             headers["Allow"] = ", ".join(error.allow)
         case RangeNotSatisfiable() if error.size is not None:
             headers["Content-Range"] = f"bytes */{error.size}"
+        case UnsupportedMediaType() if error.field == "Content-Encoding":
+            headers["Accept-Encoding"] = "identity"  # RFC 9110 section 12.5.3
         case TooLarge() | TooSlow():
             headers["Connection"] = "close"  # the rest of the body is not worth reading
         case _:

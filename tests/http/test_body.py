@@ -142,3 +142,17 @@ async def test_uploads_that_are_none(client: httpx.AsyncClient, gateway: Gateway
     large = await client.post(MESSAGES, content=b"x" * 100_001, headers=MESSAGE)
     assert large.status_code == 413
     assert not gateway.verbs.calls
+
+
+@pytest.mark.parametrize("coding", ["gzip", "GZIP, identity", "aes128gcm"])
+async def test_a_compressed_body_is_not_taken_as_it_is(
+    client: httpx.AsyncClient, gateway: Gateway, coding: str
+) -> None:
+    """Stored as they are, the octets of a compressed message would be no message."""
+    for path, kind in ((MESSAGES, MESSAGE), (FOLDERS, JSON)):
+        answer = await client.post(path, content=b"\x1f\x8b", headers={**kind, "Content-Encoding": coding})
+        assert (answer.status_code, answer.json()["field"]) == (415, "Content-Encoding")
+        assert answer.headers["accept-encoding"] == "identity"
+    assert not gateway.verbs.calls
+    plain = await client.post(FOLDERS, content=b'{"name":"a"}', headers={**JSON, "Content-Encoding": "identity"})
+    assert plain.status_code == 201

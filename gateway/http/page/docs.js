@@ -60,8 +60,9 @@ function contents(content) {
 
 function operation(method, path, details) {
   const scopes = details.security.flatMap((one) => Object.values(one).flat());
-  const head = make("summary", {}, make("span", { class: "method" }, method.toUpperCase()), make("code", {}, path),
-    make("span", { class: "about" }, details.summary), make("span", { class: "scope" }, scopes.join(" ") || "public"));
+  const head = make("summary", {}, make("span", { class: "scope" }, scopes.join(" ") || "public"),
+    make("span", { class: "method" }, method.toUpperCase()), make("code", {}, path),
+    make("span", { class: "about" }, details.summary));
   const answers = Object.entries(details.responses).map(([status, one]) =>
     [make("code", {}, status), make("div", {}, one.description, ...contents(one.content))]);
   const body = details.requestBody;
