@@ -29,3 +29,8 @@ class Deadlines:
     connect: float = 10.0
     greeting: float = 10.0
     command: float = 30.0
+
+    @property
+    def opening(self) -> float:
+        """The longest from TCP to signed in: a server that keeps talking and comes to no end has one too."""
+        return self.connect + self.greeting + 2 * self.command

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Final, Self
 
-from gateway.errors import GatewayError, SignInRefused, TlsRequired
+from gateway.errors import DeadlinePassed, GatewayError, SignInRefused, TlsRequired
 from gateway.imap.connection_open import connect, greeted, start_tls
 from gateway.imap.credential import Credential
 from gateway.imap.encode.arg import id_fields
@@ -77,13 +77,16 @@ class Session(SigningIn, Idling, Transferring, Streaming, Foldering, Appending):
         session = cls(connection, endpoint, deadlines, ignore)
         opened = False
         try:
-            session._greet(await greeted(connection, deadlines))
-            if endpoint.tls == "starttls":
-                await start_tls(connection, endpoint, deadlines, contexts)
-                session._told = False
-            await session._sign_in(credential)
-            await session._introduce(client_id)
+            async with asyncio.timeout(deadlines.opening):
+                session._greet(await greeted(connection, deadlines))
+                if endpoint.tls == "starttls":
+                    await start_tls(connection, endpoint, deadlines, contexts)
+                    session._told = False
+                await session._sign_in(credential)
+                await session._introduce(client_id)
             opened = True
+        except TimeoutError as error:
+            raise DeadlinePassed("the mail server did not finish the sign-in in time") from error
         finally:
             if not opened:
                 session.abort()
@@ -109,6 +112,9 @@ class Session(SigningIn, Idling, Transferring, Streaming, Foldering, Appending):
                 pendings.append(self._start("ENABLE", words(sync), want=Single(Enabled)))
         for pending in pendings:
             await self._wire.answer(pending)  # a server that refuses these is served without
+        if "QRESYNC" not in self.capabilities.enabled:
+            self._ignore |= {"QRESYNC"}
+            self.capabilities = self.capabilities.without(self._ignore)
         self.server_id = who.value.fields if who.value is not None else None
 
     # --- life ---

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gateway.errors import ProtocolViolation
 from gateway.imap.encode.search_key import ReturnOption, SearchKey, search_arguments
 from gateway.imap.response import Esearch
 from gateway.imap.routing import Numbers
 from gateway.imap.session_core import Core
-from gateway.imap.uids import UidSet
+from gateway.imap.uids import SequenceSet, UidSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,10 @@ class Searching(Core):
 
 
 def _from_esearch(found: Esearch, ret: Sequence[ReturnOption]) -> SearchResult:
-    """RFC 9051 section 7.3.4: what was not found is left out."""
-    uids = found.all if isinstance(found.all, UidSet) else None
+    """RFC 9051 section 7.3.4: what was not found is left out. Numbers that are no UIDs would name other messages."""
+    if isinstance(found.all, SequenceSet):
+        raise ProtocolViolation("the mail server answered a search for UIDs with message numbers")
+    uids = found.all
     if uids is None and "ALL" in ret:
         uids = UidSet()
     count = found.count if found.count is not None else (len(uids) if uids is not None else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 from gateway.errors import Unprocessable
@@ -26,11 +27,13 @@ class CopyResult:
 class Transferring(Fetching, Searching):
     async def copy(self, uids: UidSet, to: MailboxName) -> CopyResult | None:
         """None: a server without UIDPLUS does not tell the new UIDs. Raises Refused, TRYCREATE without ``to``."""
-        codes: list[Code | None] = []
+        return _joined([told async for _, told in self._copies(uids, to)])
+
+    async def _copies(self, uids: UidSet, to: MailboxName) -> AsyncIterator[tuple[UidSet, CopyResult | None]]:
+        """Piece by piece, each with what was told of it."""
         for chunk in uids.chunks():
             tagged = await self._run("UID COPY", uid_set(chunk), mailbox(to))
-            codes.append(tagged.code)
-        return _told(codes)
+            yield chunk, _told([tagged.code], chunk)
 
     async def move(self, uids: UidSet, to: MailboxName) -> CopyResult | None:
         """Moves; None: a server without UIDPLUS does not tell the new UIDs.
@@ -40,23 +43,25 @@ class Transferring(Fetching, Searching):
         """
         if not self.capabilities.has("MOVE"):
             return await self._move_by_copy(uids, to)
-        codes: list[Code | None] = []
+        results: list[CopyResult | None] = []
         for chunk in uids.chunks():
             want = Codes("COPYUID")
             tagged = await self._run("UID MOVE", uid_set(chunk), mailbox(to), want=want)
-            codes += [*want.codes, tagged.code]
-        return _told(codes)
+            results.append(_told([*want.codes, tagged.code], chunk))
+        return _joined(results)
 
     async def _move_by_copy(self, uids: UidSet, to: MailboxName) -> CopyResult | None:
         if not self.capabilities.has("UIDPLUS"):
             await self._refuse_if_others(uids)
-        result = await self.copy(uids, to)
-        if result is not None:  # what appeared since was not copied, so it must not be expunged
-            uids = uids.intersect(UidSet.of(result.mapping))
-        if uids:
-            await self._mark_deleted(uids)
-            await self.expunge(uids)
-        return result
+        results: list[CopyResult | None] = []
+        copied = UidSet()
+        async for chunk, told in self._copies(uids, to):
+            results.append(told)  # what it does not tell of was not copied, so it must not be expunged
+            copied = copied.union(chunk if told is None else UidSet.of(told.mapping))
+        if copied:
+            await self._mark_deleted(copied)
+            await self.expunge(copied)
+        return _joined(results)
 
     async def _mark_deleted(self, uids: UidSet) -> None:
         for chunk in uids.chunks():
@@ -80,11 +85,22 @@ class Transferring(Fetching, Searching):
             raise Unprocessable("other messages of the folder are marked deleted, and this server can't spare them")
 
 
-def _told(codes: list[Code | None]) -> CopyResult | None:
+def _told(codes: Sequence[Code | None], asked: UidSet) -> CopyResult | None:
+    """What COPYUID says of ``asked``; one that speaks of other messages is not believed, nor even counted through."""
     copied = [code for code in codes if isinstance(code, CopyUid)]
-    if not copied:
-        return None
+    left = len(asked)
     mapping: dict[int, int] = {}
     for code in copied:
+        left -= sum(high - low + 1 for low, high in code.source)
+        if left < 0 or UidSet(code.source).subtract(asked):
+            return None
         mapping.update(code.mapping())
-    return CopyResult(copied[-1].uidvalidity, mapping)
+    return CopyResult(copied[-1].uidvalidity, mapping) if copied else None
+
+
+def _joined(results: Sequence[CopyResult | None]) -> CopyResult | None:
+    """All together; None where nothing was told of any."""
+    told = [result for result in results if result is not None]
+    if not told:
+        return None
+    return CopyResult(told[-1].uidvalidity, {old: new for result in told for old, new in result.mapping.items()})
