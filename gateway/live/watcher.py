@@ -180,7 +180,7 @@ class Watcher:
             if telling:
                 seat.offer(event, position, generation if event.has_more else self._generation)
             else:
-                seat.position, seat.generation = position, self._generation
+                seat.generation = self._generation  # the position stays the one that the client was told
 
     async def _wait(self, session: Session) -> None:
         """Until something changed, a seat asks for a pass, or it is time to see whether the server still lives."""
