@@ -29,7 +29,7 @@ def parse_message(value: str, field: str = "message") -> tuple[MailboxName, Mess
 
 def check_validity(mailbox: Mailbox, uidvalidity: int) -> None:
     """UIDs mean nothing under another UIDVALIDITY (RFC 9051 section 2.3.1.1). Raises IdExpired."""
-    if mailbox.uidvalidity != uidvalidity:
+    if (mailbox.uidvalidity or 0) != uidvalidity:
         raise IdExpired("the folder was rebuilt since this id was given out")
 
 

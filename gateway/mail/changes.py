@@ -25,7 +25,7 @@ from gateway.mail.desk import Desk
 from gateway.mail.find import find
 from gateway.mail.resource import Changes, Coverage, FlagUpdate, MessageSummary
 from gateway.mail.roles import resolve
-from gateway.mail.snapshot import opened, refresh, state_of
+from gateway.mail.snapshot import opened, refresh, state_of, sync_mode
 from gateway.mail.summary import keywords, summarise, summary_items
 from gateway.mail.window import count_below
 from gateway.sync.samples import Block, dirty_blocks
@@ -38,6 +38,9 @@ LISTED = 2_000
 
 LONGEST = 20_000
 """More deletions, changed flags or messages to list than this are not told: reading the folder again costs less."""
+
+RECOUNTS = 8
+"""How often new messages are counted anew because others went meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ async def changes_between(
     """
     if old.uidvalidity != now.uidvalidity:
         raise IdExpired("the folder was rebuilt since this state", field="since")
-    mode = session.capabilities.sync_mode()
+    mode = sync_mode(session)
     created, more = await _created(session, name, old, now, most)
     if more is not None:
         partial = replace(old, uidnext=more, exists=min(0xFFFF_FFFF, old.exists + len(created)))
@@ -104,19 +107,35 @@ async def _created(
     fresh = UidSet.span(max(1, old.uidnext), now.uidnext - 1)
     more: int | None = None
     if len(fresh) > most:
-        below = await count_below(session, opened(session).exists, old.uidnext)
-        first = SequenceSet.span(below + 1, max(below + 1, min(opened(session).exists, below + most + 1)))
-        there = [uid for uid in await find(session, SeqIn(first)) if uid in fresh]
+        there = [uid for uid in await _oldest(session, old.uidnext, most + 1) if uid in fresh]
         fresh, more = UidSet.of(there[:most]), there[most] if len(there) > most else None
     got = (await session.fetch(fresh, summary_items(session))).messages if fresh else {}
     return [summarise(name, now.uidvalidity, got[uid]) for uid in sorted(got) if uid in fresh], more
+
+
+async def _oldest(session: Session, low: int, count: int) -> list[int]:
+    """Up to ``count`` UIDs from ``low`` on, rising.
+
+    An EXPUNGE told meanwhile moves message numbers. So the last message before them is asked for too: where it is not
+    below ``low`` some may have been passed over, and they are counted again.
+    """
+    for _ in range(RECOUNTS):
+        below = await count_below(session, opened(session).exists, low)
+        exists = opened(session).exists
+        if not exists:
+            return []
+        first = max(1, min(below, exists))
+        found = await find(session, SeqIn(SequenceSet.span(first, max(first, min(exists, below + count)))))
+        if first == 1 or (found and found[0] < low):
+            return [uid for uid in found if uid >= low]
+    raise _too_much()
 
 
 async def _updated(
     session: Session, name: MailboxName, old: FolderState, now: FolderState
 ) -> tuple[list[FlagUpdate], UidSet, int | None]:
     """Flags of older messages that changed, the UIDs that vanished, and the oldest UID looked at where not all were."""
-    mode = session.capabilities.sync_mode()
+    mode = sync_mode(session)
     known = UidSet.span(1, old.uidnext - 1) if old.uidnext > 1 else UidSet.of(())
     oldest: int | None = None
     if not known or (not now.exists and mode != "qresync"):
@@ -131,7 +150,7 @@ async def _updated(
         got = await session.fetch(
             known,
             (Item.UID, Item.FLAGS, Item.MODSEQ),
-            changed_since=old.highestmodseq,
+            changed_since=max(1, old.highestmodseq),
             vanished=mode == "qresync",
         )
     if got is None:
@@ -141,7 +160,7 @@ async def _updated(
     updates = [
         FlagUpdate(id=id_of_message(name, now.uidvalidity, uid), flags=keywords(fetched.flags))
         for uid, fetched in sorted(got.messages.items())
-        if uid in known and fetched.flags is not None and not _later(fetched.modseq, now)
+        if uid in known and fetched.flags is not None
     ]
     return updates, got.vanished.intersect(known), oldest
 
@@ -189,11 +208,6 @@ def _too_much() -> StateTooOld:
 
 def _same(old: FolderState, now: FolderState) -> bool:
     return (old.uidnext, old.highestmodseq, old.exists) == (now.uidnext, now.highestmodseq, now.exists)
-
-
-def _later(modseq: int | None, now: FolderState) -> bool:
-    """Changed after the moment of ``now``: the next answer tells it, with its then newest flags."""
-    return modseq is not None and bool(now.highestmodseq) and modseq > now.highestmodseq
 
 
 def _ids(name: MailboxName, now: FolderState, uids: Iterable[int]) -> list[str]:

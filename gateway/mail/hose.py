@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from gateway.accounts.account import Account
-from gateway.errors import ConnectionLost
+from gateway.errors import ConnectionLost, ProtocolViolation
 from gateway.imap.encode.fetch_item import Section
 from gateway.imap.name import MailboxName
 from gateway.mail.address import check_validity
@@ -84,9 +84,11 @@ class Hose:
 
     async def aclose(self) -> None:
         """Stop, and give the connection back, whether or not anything was read."""
-        if self._task is not None and not self._task.done():
+        if self._task is not None:
             self._task.cancel()
             await asyncio.wait((self._task,))
+            if not self._task.cancelled():
+                self._task.exception()  # looked at, though nobody reads on to it
 
     async def _fetch(self) -> None:
         try:
@@ -118,6 +120,8 @@ class Hose:
         async with self._desk.folder(self._account, what.name) as (session, mailbox):
             check_validity(mailbox, what.uidvalidity)
             async with session.stream(what.uid, what.window(self._at, WINDOW)) as stream:
+                if stream.size is None or stream.size > WINDOW:
+                    raise ProtocolViolation("the mail server sends more than was asked for")
                 pieces = [piece async for piece in stream]
         if not pieces:
             raise ConnectionLost("the message became shorter while it was read")

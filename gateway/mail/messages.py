@@ -20,7 +20,7 @@ from gateway.mail.query import PageQuery, Tagged
 from gateway.mail.recall import Recall
 from gateway.mail.resource import Message, MessagePage
 from gateway.mail.roles import resolve
-from gateway.mail.snapshot import refresh, state_of
+from gateway.mail.snapshot import refresh, state_of, sync_mode
 from gateway.mail.summary import detail, keywords, summary_items
 from gateway.mail.window import Window, matching, newest
 from gateway.message.header import first, split_fields
@@ -47,7 +47,7 @@ async def page(desk: Desk, account: Account, ref: str, query: PageQuery) -> Tagg
             raise IdExpired("the folder was rebuilt since this cursor was given out", field="cursor")
         below = cursor.uid_below if cursor else state.uidnext
         base = entity_tag(account.id, state.encode(), str(query.limit), str(below), query_print.hex())
-        exact = mailbox.highestmodseq is not None
+        exact = sync_mode(session) != "window"  # without CONDSTORE a HIGHESTMODSEQ may stand still
         if exact and base in query.if_none_match:
             return Tagged(None, base)
         recall = Recall(desk.summaries, account, session, mailbox)
@@ -84,7 +84,7 @@ async def fetch_one(session: Session, uid: int, items: tuple[FetchItem, ...]) ->
 
 def modseq(session: Session) -> tuple[FetchItem, ...]:
     """MODSEQ where it can be asked for (RFC 7162 section 3.1.4)."""
-    return (Item.MODSEQ,) if session.capabilities.sync_mode() != "window" else ()
+    return (Item.MODSEQ,) if sync_mode(session) != "window" else ()
 
 
 def flags_tag(account: Account, fetched: Fetched) -> str:

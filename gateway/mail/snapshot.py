@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gateway.errors import ProtocolViolation
+from gateway.imap.capability import SyncMode
 from gateway.imap.encode.search_key import SeqIn
 from gateway.imap.mailbox import Mailbox
 from gateway.imap.session import Session
@@ -30,7 +31,7 @@ async def state_of(session: Session) -> FolderState:
     mailbox = opened(session)
     uidnext = mailbox.uidnext if mailbox.uidnext is not None else await _uidnext(session, mailbox)
     samples: tuple[Sample, ...] = ()
-    if session.capabilities.sync_mode() != "qresync" and mailbox.exists:
+    if sync_mode(session) != "qresync" and mailbox.exists:
         samples = await _samples(session, mailbox.exists)
     return FolderState(mailbox.uidvalidity or 0, uidnext, mailbox.highestmodseq or 0, mailbox.exists, samples)
 
@@ -46,6 +47,12 @@ async def _uidnext(session: Session, mailbox: Mailbox) -> int:
     if not mailbox.exists:
         return 1
     return max(await find(session, SeqIn(SequenceSet.of((mailbox.exists,)))), default=0) + 1
+
+
+def sync_mode(session: Session) -> SyncMode:
+    """How changes of the open mailbox can be found: one without mod-sequences (NOMODSEQ, RFC 7162 section 3.1.2.2)
+    may not be asked for them, whatever the server can do elsewhere."""
+    return session.capabilities.sync_mode() if opened(session).highestmodseq is not None else "window"
 
 
 def opened(session: Session) -> Mailbox:

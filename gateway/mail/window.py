@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from gateway.errors import ProtocolViolation
 from gateway.imap.encode.search_key import And, SearchKey, SeqIn
 from gateway.imap.mailbox import Mailbox
 from gateway.imap.response import Fetched
@@ -60,7 +61,8 @@ async def matching(
     while top > 0 and len(hits) <= limit and looked < most:
         low = max(1, top - step + 1)
         found = await find(session, And((SeqIn(SequenceSet.span(low, top)), key)))
-        hits += [uid for uid in reversed(found) if uid < below]
+        floor = hits[-1] if hits else below  # an EXPUNGE meanwhile moves messages into the next window again
+        hits += [uid for uid in reversed(found) if uid < floor]
         looked, top, step = looked + top - low + 1, low - 1, step * 4
     if len(hits) > limit:
         return tuple(hits[:limit]), hits[limit - 1]
@@ -77,6 +79,8 @@ async def count_below(session: Session, exists: int, uid: int) -> int:
         step = max(1, (high - low) // PROBES)
         probes = tuple(range(low + 1, high + 1, step))
         uids = await find(session, SeqIn(SequenceSet.of(probes)))
+        if len(uids) > len(probes):
+            raise ProtocolViolation("the mail server found more messages than were asked for")
         if len(uids) != len(probes):  # messages went meanwhile: the folder is shorter than it was
             high = min(high - 1, low + len(uids) * step)
             continue

@@ -1,0 +1,224 @@
+"""The verbs on servers that tell less, later or more than they should: nothing is missed, repeated or hoarded."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+
+import pytest
+
+from gateway.accounts.account import Account
+from gateway.errors import ProtocolViolation
+from gateway.imap.credential import Password
+from gateway.imap.encode.fetch_item import Section
+from gateway.imap.encode.search_key import Plain
+from gateway.imap.endpoint import Deadlines
+from gateway.imap.name import MailboxName
+from gateway.imap.session import Session
+from gateway.mail.changes import changes_between
+from gateway.mail.desk import Desk
+from gateway.mail.flags import get_flags
+from gateway.mail.hose import Hose, Octets, octets
+from gateway.mail.messages import page
+from gateway.mail.query import PageQuery
+from gateway.mail.snapshot import opened as mailbox_of
+from gateway.mail.snapshot import state_of
+from gateway.mail.summaries import Summaries
+from gateway.mail.window import count_below, matching
+from gateway.pool.pool import Pool
+from gateway.pool.target import Target
+from gateway.secret import Secret
+from gateway.settings.model import Endpoint as ImapSettings
+from gateway.settings.model import Limits, PassThrough, Provider
+from gateway.sync.ids import MessageId
+from gateway.sync.state import FolderState
+from tests.imap.scripted import Close, Expect, Scripted, Send, Step, scripted, selected, signed_in
+
+Joiner = Callable[[Scripted], Awaitable[Session]]
+INBOX = MailboxName(b"INBOX")
+ALICE = Password("alice", Secret("alicepw"))
+CONDSTORE = "IMAP4rev1 CONDSTORE"
+NO_MODSEQ = b"* OK [NOMODSEQ] none here\r\n"
+
+
+def asked(pattern: str, answer: bytes) -> list[Step]:
+    return [Expect(pattern), Send(answer + b"{tag} OK done\r\n")]
+
+
+@pytest.fixture
+async def opened() -> AsyncIterator[Joiner]:
+    async with AsyncExitStack() as stack:
+
+        async def open_one(server: Scripted) -> Session:
+            session = await Session.open(server.endpoint, ALICE, deadlines=Deadlines())
+            stack.callback(session.abort)
+            await session.select(INBOX, readonly=True)
+            return session
+
+        yield open_one
+
+
+@pytest.fixture
+async def desk() -> AsyncIterator[Desk]:
+    async def opener(target: Target) -> Session:
+        return await Session.open(target.endpoint, target.credential, deadlines=Deadlines())
+
+    pool = Pool(Limits(), opener=opener)
+    yield Desk(pool, Limits(), time.time, Summaries(0))
+    await pool.close(0.1)
+
+
+def account(server: Scripted) -> Account:
+    settings = ImapSettings(host="127.0.0.1", port=server.endpoint.port, tls="none")
+    provider = Provider(name="odd", domains=("example.org",), imap=settings, auth=PassThrough())
+    return Account("account", "alice@example.org", provider, server.endpoint, ALICE)
+
+
+async def test_a_page_is_not_unchanged_because_highestmodseq_without_condstore_stands_still(desk: Desk) -> None:
+    def listed(flags: bytes) -> list[Step]:
+        return [
+            *asked("NOOP", b""),
+            *asked("UID SEARCH 1", b"* SEARCH 9\r\n"),
+            *asked("UID FETCH 1:9 .+", b"* 1 FETCH (UID 9 RFC822.SIZE 5 FLAGS (" + flags + b"))\r\n"),
+        ]
+
+    opening = selected(exists=1, more=b"* OK [HIGHESTMODSEQ 5] says who\r\n")
+    script = [*signed_in(), *opening, *listed(b""), *listed(b"\\Seen"), *asked("LOGOUT", b"* BYE\r\n")]
+    async with scripted(*script) as server:
+        first = await page(desk, account(server), "inbox", PageQuery())
+        again = await page(desk, account(server), "inbox", PageQuery(if_none_match=frozenset([first.etag])))
+        assert again.value is not None
+        assert again.value.messages[0].flags == ["$seen"]
+        await desk.pool.close(1)
+
+
+async def test_a_mailbox_without_mod_sequences_is_not_asked_for_them(desk: Desk) -> None:
+    """RFC 7162 section 3.1.2.2: the server would answer BAD."""
+    script = [
+        *signed_in(CONDSTORE),
+        *selected(more=NO_MODSEQ),
+        *asked(r"UID FETCH 9 \(UID FLAGS\)", b"* 1 FETCH (UID 9 FLAGS (\\Seen))\r\n"),
+        *asked("LOGOUT", b"* BYE\r\n"),
+    ]
+    async with scripted(*script) as server:
+        got = await get_flags(desk, account(server), MessageId(b"INBOX", 7, 9).encode())
+        assert got.value is not None
+        assert got.value.flags == ["$seen"]
+        await desk.pool.close(1)
+
+
+async def test_changes_of_a_mailbox_without_mod_sequences_are_those_of_a_window(opened: Joiner) -> None:
+    script = [
+        *signed_in(CONDSTORE),
+        *selected(exists=1, more=NO_MODSEQ),
+        *asked("UID SEARCH 1", b"* SEARCH 9\r\n"),
+        *asked(r"UID SEARCH \(?1 UID 1:9\)?", b"* SEARCH 9\r\n"),
+        *asked(r"UID FETCH 9 \(UID FLAGS\)", b"* 1 FETCH (UID 9 FLAGS (\\Seen))\r\n"),
+    ]
+    async with scripted(*script) as server:
+        session = await opened(server)
+        now = await state_of(session)
+        told = await changes_between(session, INBOX, now, now, most=10)
+        assert (told.mode, [update.flags for update in told.updated]) == ("window", [["$seen"]])
+
+
+async def test_a_change_beyond_highestmodseq_is_told(opened: Joiner) -> None:
+    """Told once too often where it came this very moment; where HIGHESTMODSEQ lags it would never be told else."""
+    script = [
+        *signed_in(CONDSTORE),
+        *selected(exists=1, more=b"* OK [HIGHESTMODSEQ 5] lags\r\n"),
+        *asked(r"UID FETCH 1:9 .+CHANGEDSINCE 4.", b"* 1 FETCH (UID 9 FLAGS (\\Seen) MODSEQ (8))\r\n"),
+    ]
+    async with scripted(*script) as server:
+        session = await opened(server)
+        old, now = (FolderState(7, 10, modseq, 1, ((9, 1),)) for modseq in (4, 5))
+        told = await changes_between(session, INBOX, old, now, most=10)
+        assert [update.flags for update in told.updated] == [["$seen"]]
+
+
+async def test_a_server_without_uidvalidity_still_shows_its_messages(desk: Desk) -> None:
+    bare: list[Step] = [Expect('EXAMINE "?INBOX"?'), Send(b"* 1 EXISTS\r\n{tag} OK [READ-ONLY] in\r\n")]
+    script = [
+        *signed_in(),
+        *bare,
+        *asked("UID FETCH 9 .+", b"* 1 FETCH (UID 9 FLAGS ())\r\n"),
+        *asked("LOGOUT", b"* BYE\r\n"),
+    ]
+    async with scripted(*script) as server:
+        got = await get_flags(desk, account(server), MessageId(b"INBOX", 0, 9).encode())
+        assert got.value is not None
+        await desk.pool.close(1)
+
+
+async def test_new_messages_are_not_skipped_by_an_expunge_while_they_are_counted(
+    opened: Joiner,
+) -> None:
+    """UID SEARCH may be answered with EXPUNGE beside it, which moves all later message numbers."""
+    uids = (2, 10, 11, 12)
+    script = [
+        *signed_in(),
+        *selected(exists=5, uidnext=1000),
+        *asked("UID SEARCH 1:5", b"* SEARCH 1 2 10 11 12\r\n* 1 EXPUNGE\r\n"),
+        *asked("UID SEARCH 2:4", b"* SEARCH 10 11 12\r\n"),
+        *asked("UID SEARCH 1:4", b"* SEARCH 2 10 11 12\r\n"),
+        *asked("UID SEARCH 1:4", b"* SEARCH 2 10 11 12\r\n"),
+        *asked(
+            "UID FETCH 10:11 .+",
+            b"".join(b"* %d FETCH (UID %d FLAGS ())\r\n" % (n, uid) for n, uid in enumerate(uids, 1) if 10 <= uid < 12),
+        ),
+    ]
+    async with scripted(*script) as server:
+        session = await opened(server)
+        old, now = FolderState(7, 3, 0, 2, ((1, 1), (2, 2))), FolderState(7, 1000, 0, 5)
+        told = await changes_between(session, INBOX, old, now, most=2)
+        assert [MessageId.parse(new.id).uid for new in told.created] == [10, 11]
+        assert FolderState.parse(told.new_state).uidnext == 12
+
+
+async def test_hits_are_not_repeated_by_an_expunge_between_two_windows(opened: Joiner) -> None:
+    script = [
+        *signed_in(),
+        *selected(exists=6, uidnext=100),
+        *asked("UID SEARCH .*4:6.*", b"* SEARCH 40 50 60\r\n* 1 EXPUNGE\r\n"),
+        *asked("UID SEARCH .*1:3.*", b"* SEARCH 20 30 40\r\n"),
+    ]
+    async with scripted(*script) as server:
+        session = await opened(server)
+        hits, go_on = await matching(session, mailbox_of(session), 100, 10, Plain.UNSEEN, step=3, most=100)
+        assert (hits, go_on) == ((60, 50, 40, 30, 20), None)
+
+
+async def test_more_answers_than_questions_are_a_violation_not_a_search_without_end(
+    opened: Joiner,
+) -> None:
+    script = [*signed_in(), *selected(exists=3), *asked("UID SEARCH 1:3", b"* SEARCH 1 2 3 4\r\n")]
+    async with scripted(*script) as server:
+        session = await opened(server)
+        with pytest.raises(ProtocolViolation):
+            await count_below(session, 3, 2)
+
+
+async def drink(source: Hose, into: bytearray) -> None:
+    async for piece in source:
+        into += piece
+
+
+async def test_the_rest_of_a_download_is_not_held_whole_because_the_server_says_so(desk: Desk) -> None:
+    """After a lost connection the rest comes in windows, which are held whole: none may be larger than asked."""
+    whole, most = 1_500_000, 1 << 20
+    opening = [*signed_in(), *selected(), Expect("UID FETCH 9 .+")]
+    first = [*opening, Send(b"* 1 FETCH (UID 9 BODY[] {%d}\r\n" % whole + bytes(100_000)), Close()]
+    told = b"* 1 FETCH (UID 9 BODY[]<100000> {%d}\r\n" % (most * 3)
+    second = [*opening, Send(told + bytes(most * 3) + b")\r\n{tag} OK\r\n")]
+    async with scripted(*first) as server:
+        size, source = await octets(desk, account(server), Octets(INBOX, 7, 9, Section()))
+        assert size == whole
+        await server.finished.wait()
+        server.script = second
+        got = bytearray()
+        with pytest.raises(ProtocolViolation):
+            await drink(source, got)
+        assert len(got) == 100_000
+        await source.aclose()
+        server.failure = None  # it may not have been read to its end
