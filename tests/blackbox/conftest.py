@@ -65,8 +65,11 @@ def on_cyrus(request: pytest.FixtureRequest, tokens: TokenIssuer) -> Iterator[Si
     server: Cyrus = request.getfixturevalue("cyrus")
     auth = {"method": "master_user", "user": "cyrus", "password_env": "TEST_MASTER"}
     upstream = Upstream("localhost", server.tls_port, server.ca_file, auth, username="{local}")
-    limits = {"limits": {"idle_connection_seconds": 3}}  # each connection is a process of that server
-    with GatewayProcess(upstream, tokens, settings=limits, environ={"TEST_MASTER": "cyruspw"}) as gateway:
+    settings = {
+        "limits": {"idle_connection_seconds": 3},  # each connection is a process of that server
+        "live": {"probe_seconds": 3},  # its IDLE tells nothing of a folder that is deleted
+    }
+    with GatewayProcess(upstream, tokens, settings=settings, environ={"TEST_MASTER": "cyruspw"}) as gateway:
         yield Site("cyrus", gateway, server)
 
 
