@@ -172,14 +172,21 @@ class Found(Struct, frozen=True):
 
 
 class Partial(Struct, frozen=True):
-    """RFC 9394 section 3.1: the part of the results that was asked for, and the numbers in it."""
+    """RFC 9394 section 3.1: the part of the results that was asked for, and the numbers in it.
+
+    ``order`` has their ranges as the server wrote them, which is the order of a sort (RFC 5267 section 3.2).
+    """
 
     asked: str
     numbers: UidSet | SequenceSet
+    order: tuple[tuple[int, int], ...] = ()
 
 
 class Esearch(Struct, frozen=True):
-    """RFC 9051 section 7.3.4. ``all`` and ``partial`` hold UIDs where ``uid``, else message numbers."""
+    """RFC 9051 section 7.3.4. ``all`` and ``partial`` hold UIDs where ``uid``, else message numbers.
+
+    ``order`` has the ranges of ``all`` as the server wrote them, which is the order of a sort (RFC 5267 section 3.2).
+    """
 
     tag: str | None = None
     uid: bool = False
@@ -189,6 +196,7 @@ class Esearch(Struct, frozen=True):
     all: UidSet | SequenceSet | None = None
     modseq: int | None = None
     partial: Partial | None = None
+    order: tuple[tuple[int, int], ...] = ()
 
 
 class Threads(Struct, frozen=True):

@@ -23,6 +23,7 @@ from gateway.imap.session_folders import Foldering, ListedFolder
 from gateway.imap.session_idle import Idling, Pushes
 from gateway.imap.session_search import SearchResult
 from gateway.imap.session_signin import SigningIn
+from gateway.imap.session_sort import Sorting
 from gateway.imap.session_stream import Streaming
 from gateway.imap.session_transfer import CopyResult, Transferring
 from gateway.imap.tls import TlsContexts
@@ -43,7 +44,7 @@ __all__ = [
 LOGOUT_SECONDS: Final = 2.0  # a good-bye is a courtesy
 
 
-class Session(SigningIn, Idling, Transferring, Streaming, Foldering, Appending):
+class Session(SigningIn, Idling, Sorting, Transferring, Streaming, Foldering, Appending):
     """One connection, signed in as one account for its whole life.
 
     Any call may be cancelled: its answer is drained as it comes, and ``settle()`` before handing the session on makes

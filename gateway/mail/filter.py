@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from gateway.errors import InvalidRequest
-from gateway.imap.encode.search_key import And, Dated, Flagged, Match, SearchKey
+from gateway.imap.encode.search_key import Dated, Flagged, Match, Searched, SearchKey
+from gateway.mail.effort import effort_of
+from gateway.mail.logic import all_of
 from gateway.mail.request import Filter
+from gateway.mail.term import checked
 from gateway.sync.cursor import fingerprint
-
-LONGEST_TERM = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,22 +23,14 @@ class Plan:
     most: int
 
 
-# What servers answer from an index, from cached headers and from whole messages differ by orders of magnitude.
-_INDEXED = (20_000, 2_000_000)
-_HEADERS = (5_000, 200_000)
-_BODIES = (500, 20_000)
-
-
 def plan(chosen: Filter) -> Plan | None:
     """None where nothing is filtered. Raises InvalidRequest naming the filter."""
-    keys: list[SearchKey] = [*_flag_keys(chosen), *_date_keys(chosen)]
-    headers = _header_keys(chosen)
-    text = [Match("TEXT", _term(chosen.text, "text"))] if chosen.text is not None else []
-    every = (*keys, *headers, *text)
+    every = [*_flag_keys(chosen), *_date_keys(chosen), *_text_keys(chosen)]
     if not every:
         return None
-    step, most = _BODIES if text else _HEADERS if headers else _INDEXED
-    return Plan(every[0] if len(every) == 1 else And(every), step, most)
+    key = all_of(every)
+    effort = effort_of(key)
+    return Plan(key, effort.step, effort.most)
 
 
 def filter_fingerprint(chosen: Filter) -> bytes:
@@ -47,15 +40,15 @@ def filter_fingerprint(chosen: Filter) -> bytes:
     return fingerprint(*flags, *terms)
 
 
-def _header_keys(chosen: Filter) -> list[SearchKey]:
-    keys: list[SearchKey] = []
-    if chosen.from_ is not None:
-        keys.append(Match("FROM", _term(chosen.from_, "from")))
-    if chosen.to is not None:
-        keys.append(Match("TO", _term(chosen.to, "to")))
-    if chosen.subject is not None:
-        keys.append(Match("SUBJECT", _term(chosen.subject, "subject")))
-    return keys
+def _text_keys(chosen: Filter) -> list[SearchKey]:
+    """Each text as it is, which RFC 8621 section 4.4.1 would take for words."""
+    given: tuple[tuple[Searched, str, str | None], ...] = (
+        ("FROM", "from", chosen.from_),
+        ("TO", "to", chosen.to),
+        ("SUBJECT", "subject", chosen.subject),
+        ("TEXT", "text", chosen.text),
+    )
+    return [Match(where, checked(text, field)) for where, field, text in given if text is not None]
 
 
 def _flag_keys(chosen: Filter) -> list[SearchKey]:
@@ -84,11 +77,3 @@ def _day(text: str, field: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise InvalidRequest("a date is written as 2026-11-20", field=field) from None
-
-
-def _term(text: str, field: str) -> str:
-    if not text.strip():
-        raise InvalidRequest("a search term can't be empty", field=field)
-    if len(text) > LONGEST_TERM:
-        raise InvalidRequest(f"a search term has at most {LONGEST_TERM} characters", field=field)
-    return text

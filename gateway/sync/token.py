@@ -26,6 +26,7 @@ class Kind(IntEnum):
     MESSAGE = 0x08
     CURSOR = 0x0C
     STATE = 0x10
+    SEARCH = 0x14
 
 
 def write(kind: Kind, body: bytes) -> str:

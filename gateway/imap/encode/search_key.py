@@ -51,11 +51,14 @@ class Not:
     key: SearchKey
 
 
+Searched = Literal["FROM", "TO", "CC", "BCC", "SUBJECT", "TEXT", "BODY"]
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """Contains ``value``, in any case. TEXT is header and body, BODY the body only."""
 
-    where: Literal["FROM", "TO", "CC", "BCC", "SUBJECT", "TEXT", "BODY"]
+    where: Searched
     value: str
 
 
@@ -116,7 +119,15 @@ class ObjectIs:
     id: str
 
 
-SearchKey = And | Or | Not | Plain | Match | Header | Dated | Flagged | Sized | UidIn | SeqIn | ModSeq | ObjectIs
+@dataclass(frozen=True, slots=True)
+class Fuzzy:
+    """Matched as the server sees fit (RFC 6203 section 3); only where it offers SEARCH=FUZZY."""
+
+    key: SearchKey
+
+
+_Set = UidIn | SeqIn | ModSeq | ObjectIs
+SearchKey = And | Or | Not | Fuzzy | Plain | Match | Header | Dated | Flagged | Sized | _Set
 ReturnOption = Literal["MIN", "MAX", "COUNT", "ALL"]
 
 _SYSTEM: Final = {
@@ -143,7 +154,7 @@ def _terms(key: SearchKey) -> Iterator[str]:
         match waiting.pop():
             case And(keys) | Or(keys):
                 waiting += keys
-            case Not(inner):
+            case Not(inner) | Fuzzy(inner):
                 waiting.append(inner)
             case Match(value=value) | Header(value=value):
                 yield value
@@ -177,6 +188,9 @@ def search_key(key: SearchKey) -> Arg:
             case Not(inner):
                 waiting.append(inner)
                 written.append(word(b"NOT"))
+            case Fuzzy(inner):
+                waiting.append(inner)
+                written.append(word(b"FUZZY"))
             case _:
                 written += _leaf(item)
     return Arg(_spaced(written))
@@ -203,7 +217,7 @@ def _spaced(args: list[Arg]) -> tuple[Piece, ...]:
     return tuple(pieces)
 
 
-_Leaf = Plain | Match | Header | Dated | Flagged | Sized | UidIn | SeqIn | ModSeq | ObjectIs
+_Leaf = Plain | Match | Header | Dated | Flagged | Sized | _Set
 
 
 def _leaf(key: _Leaf) -> list[Arg]:

@@ -11,7 +11,7 @@ from gateway.imap.framer import Frame
 from gateway.imap.parse import value
 from gateway.imap.response import Esearch, Found, Partial, Threads, Vanished
 from gateway.imap.tokenizer import Node, read_all
-from gateway.imap.uids import SequenceSet, UidSet
+from gateway.imap.uids import Range, SequenceSet, UidSet, parse_ranges
 
 # mailbox-data =/ "SEARCH" [SP nz-number *(SP nz-number)] [SP "(" "MODSEQ" SP mod-sequence-value ")"]
 _FOUND: Final = re.compile(rb"((?: *+[0-9]{1,10}(?![0-9]))*+) *+(?:\(MODSEQ ++([0-9]{1,19})\) *+)?+", re.IGNORECASE)
@@ -57,6 +57,7 @@ def esearch(frame: Frame, start: int) -> Esearch:
         all=_set(data["ALL"], uid) if "ALL" in data else None,
         modseq=_number(data.get("MODSEQ"), limits.MAX_NUMBER64),
         partial=_partial(data.get("PARTIAL"), uid),
+        order=_order(data["ALL"]) if "ALL" in data else (),
     )
 
 
@@ -85,7 +86,12 @@ def _partial(node: Node, uid: bool) -> Partial | None:
     """RFC 9394 section 3.1: the range asked for, and the numbers or NIL."""
     if type(node) is not list or len(node) != 2:
         return None
-    return Partial(value.readable(value.string(node[0])), _set(node[1], uid))
+    return Partial(value.readable(value.string(node[0])), _set(node[1], uid), _order(node[1]))
+
+
+def _order(node: Node) -> tuple[Range, ...]:
+    octets = value.nstring(node)
+    return tuple(parse_ranges(octets)) if octets else ()
 
 
 def threads(frame: Frame, start: int) -> Threads:

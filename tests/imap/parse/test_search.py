@@ -28,14 +28,21 @@ from tests.imap.cuts import response
             b'ESEARCH (TAG "A282") MIN 2 COUNT 3 MAX 9',
             Esearch("A282", False, 2, 9, 3),
         ),
-        (b"ESEARCH UID ALL 2,10:11 MODSEQ 5", Esearch(uid=True, all=UidSet.parse(b"2,10:11"), modseq=5)),
-        (b'ESEARCH (TAG "a") ALL 1', Esearch("a", all=SequenceSet.of([1]))),
+        (
+            b"ESEARCH UID ALL 2,10:11 MODSEQ 5",
+            Esearch(uid=True, all=UidSet.parse(b"2,10:11"), modseq=5, order=((2, 2), (10, 11))),
+        ),
+        (b'ESEARCH (TAG "a") ALL 1', Esearch("a", all=SequenceSet.of([1]), order=((1, 1),))),
+        (
+            b'ESEARCH (TAG "a") UID ALL 9,3:4,7',
+            Esearch("a", True, all=UidSet.of([3, 4, 7, 9]), order=((9, 9), (3, 4), (7, 7))),
+        ),
         (b'ESEARCH (TAG "a") UID', Esearch("a", uid=True)),
         (b"ESEARCH", Esearch()),
         (b'ESEARCH (TAG "a" MAILBOX x UIDVALIDITY 1) UID X-NEW (a b) COUNT 0', Esearch("a", True, count=0)),
         (
             b'ESEARCH (TAG "a") UID PARTIAL (-1:-100 200:250) COUNT 5',
-            Esearch("a", True, count=5, partial=Partial("-1:-100", UidSet.span(200, 250))),
+            Esearch("a", True, count=5, partial=Partial("-1:-100", UidSet.span(200, 250), ((200, 250),))),
         ),
         (b'ESEARCH (TAG "a") UID PARTIAL (1:5 NIL)', Esearch("a", True, partial=Partial("1:5", UidSet()))),
         (

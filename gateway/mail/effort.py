@@ -1,0 +1,42 @@
+"""What searching by a key costs the server, and so how many messages are looked at in one request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from gateway.imap.encode.search_key import And, Fuzzy, Header, Match, Not, Or, SearchKey
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How many messages the first window looks at, and after how many the search pauses."""
+
+    step: int
+    most: int
+
+
+# What servers answer from an index, from cached headers and from whole messages differ by orders of magnitude.
+INDEXED: Final = Effort(20_000, 2_000_000)
+HEADERS: Final = Effort(5_000, 200_000)
+BODIES: Final = Effort(500, 20_000)
+FETCHED: Final = Effort(200, 2_000)
+"""Where the gateway itself has to look at each message's structure or envelope."""
+
+
+def effort_of(key: SearchKey) -> Effort:
+    waiting: list[SearchKey] = [key]
+    effort = INDEXED
+    while waiting:
+        match waiting.pop():
+            case And(keys) | Or(keys):
+                waiting += keys
+            case Not(inner) | Fuzzy(inner):
+                waiting.append(inner)
+            case Match("TEXT" | "BODY"):
+                return BODIES
+            case Match() | Header():
+                effort = HEADERS
+            case _:
+                pass
+    return effort
