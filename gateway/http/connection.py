@@ -1,11 +1,15 @@
-"""A client's HTTP/1.1 connection: uvicorn's, with bounds on the head of a request, and none of its upgrades."""
+"""A client's HTTP/1.1 connection: uvicorn's, with bounds on a request's head, no upgrades, and an end that is heard.
+
+A server may ignore Upgrade (RFC 9110 section 7.8). The parser rather takes such a request to end with its head: its
+body would be lost, or be read as the next request.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import httptools
 from starlette.types import Scope
@@ -25,15 +29,14 @@ HEAD_FIELDS: Final = 200
 HEAD_SECONDS: Final = 20.0
 """How long a head may take, from the connection or from its first octet: nobody knows yet who it is from."""
 
+PARTING_SECONDS: Final = 5.0
+"""How long the rest of a request is still taken in, unread, after the last answer of a connection."""
+
 _FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
 
 
 class Connection(HttpToolsProtocol):
-    """Bounds the size and the time of a head, wants one Host (RFC 9112 section 3.2), and ignores Upgrade.
-
-    A server may ignore Upgrade (RFC 9110 section 7.8). The parser rather takes such a request to end with its head:
-    its body would be lost, or be read as the next request.
-    """
+    """Bounds a head in size and time, wants one Host (RFC 9112 section 3.2), ignores Upgrade, and parts in peace."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -42,6 +45,7 @@ class Connection(HttpToolsProtocol):
         self._restarting = False
         self._refusal: ClientError | None = None
         self._late: asyncio.TimerHandle | None = None
+        self._parting = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         super().connection_made(transport)
@@ -52,6 +56,8 @@ class Connection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if self._parting:
+            return
         self._unset_keepalive_if_required()
         self._octets += len(data) if self._in_head else 0
         try:
@@ -60,7 +66,7 @@ class Connection(HttpToolsProtocol):
                 self._refuse(HeadTooLarge(f"it may have {HEAD_OCTETS} octets"))
         except httptools.HttpParserError:
             self._refuse(self._refusal or InvalidRequest("this is no HTTP request"))
-        if self._late is None and (self._in_head or not self._busy()) and not self.transport.is_closing():
+        if self._late is None and (self._in_head or not self._busy()) and not self.ended:
             self._expect_head()
 
     def on_message_begin(self) -> None:
@@ -85,10 +91,37 @@ class Connection(HttpToolsProtocol):
         self._in_head = False
         self._stop_waiting()
         super().on_headers_complete()
+        self.cycle.transport = cast("asyncio.Transport", _Answering(self))
 
     def on_message_complete(self) -> None:
         if not self.parser.should_upgrade():
             super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        if not self._parting:
+            super().on_response_complete()
+
+    @property
+    def ended(self) -> bool:
+        """No answer can be given any more."""
+        return self._parting or self.transport.is_closing()
+
+    def part(self) -> None:
+        """Close, but not on a client that is still sending: that would be reset, and the answer on its way be lost.
+
+        RFC 9112 section 9.6: the sending half is closed first, and the rest read and dropped for a while.
+        """
+        if self._parting:
+            return
+        sending = self._in_head or (self.cycle is not None and self.cycle.more_body)
+        if not sending or self.transport.is_closing():
+            self.transport.close()
+            return
+        self._parting = True
+        self._stop_waiting()
+        self.transport.write_eof()
+        self.flow.resume_reading()
+        self._late = self.loop.call_later(PARTING_SECONDS, self.transport.close)
 
     def _feed(self, data: bytes) -> None:
         rest = memoryview(data)
@@ -125,7 +158,7 @@ class Connection(HttpToolsProtocol):
         open_answer = cycle is not None and not cycle.response_complete and (self._in_head or cycle.response_started)
         if not self.pipeline and not open_answer:
             self.transport.write(_octets(error, self.server_state.default_headers))
-        self.transport.close()
+        self.part()
 
     def _busy(self) -> bool:
         return bool(self.pipeline) or (self.cycle is not None and not self.cycle.response_complete)
@@ -144,6 +177,23 @@ class Connection(HttpToolsProtocol):
         if self._late is not None:
             self._late.cancel()
             self._late = None
+
+
+class _Answering:
+    """The transport, as far as an answer uses it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def write(self, data: bytes) -> None:
+        if not self._connection.ended:
+            self._connection.transport.write(data)
+
+    def is_closing(self) -> bool:
+        return self._connection.ended
+
+    def close(self) -> None:
+        self._connection.part()
 
 
 def _octets(error: ClientError, defaults: Iterable[tuple[bytes, bytes]]) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterable
+from typing import NoReturn
 
 import pytest
 import uvicorn
@@ -58,6 +59,13 @@ async def exchange(address: tuple[str, int], *pieces: bytes) -> bytes:
     return answer
 
 
+async def send_for_ever(writer: asyncio.StreamWriter) -> NoReturn:
+    while True:
+        writer.write(b" ")
+        await writer.drain()
+        await asyncio.sleep(0)
+
+
 def statuses(answer: bytes) -> list[int]:
     return [int(part[:3]) for part in answer.split(b"HTTP/1.1 ")[1:]]
 
@@ -83,21 +91,36 @@ async def test_a_head_over_its_bounds_is_refused(address: tuple[str, int], head:
     assert problem["requestId"].encode() in answer.partition(b"\r\n\r\n")[0]
 
 
-async def test_a_head_that_never_ends_is_cut_off_early(address: tuple[str, int]) -> None:
+async def test_a_head_that_never_ends_is_refused_early(address: tuple[str, int]) -> None:
     reader, writer = await asyncio.open_connection(*address)
     writer.write(PUBLIC + HOST + b"X-Endless: ")
-    sent = 0
     async with asyncio.timeout(20):
-        while sent < 200 * HEAD_OCTETS and not reader.at_eof():
+        reading = asyncio.create_task(reader.read())
+        while not reading.done():
             writer.write(b"a" * HEAD_OCTETS)
-            sent += HEAD_OCTETS
-            try:
-                await writer.drain()
-            except ConnectionError:
-                break
+            await writer.drain()
             await asyncio.sleep(0)
+    assert statuses(reading.result()) == [431]
     writer.transport.abort()
-    assert sent < 200 * HEAD_OCTETS
+
+
+async def test_who_is_still_sending_hears_the_answer(address: tuple[str, int]) -> None:
+    """A connection that is closed with octets unread is reset, and the reset overtakes the answer."""
+    body = b"x" * 8_000_000
+    head = b"POST /v1/accounts/me/folders/inbox/messages HTTP/1.1\r\n" + HEAD + b"Content-Type: message/rfc822\r\n"
+    answer = await exchange(address, head + b"Content-Length: %d\r\n\r\n" % len(body), body)
+    assert statuses(answer) == [413]
+
+
+async def test_but_not_for_ever(gateway: Gateway, address: tuple[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "PARTING_SECONDS", 0.05)
+    reader, writer = await asyncio.open_connection(*address)
+    writer.write(CREATE + b"Content-Length: 99999999\r\n\r\n")
+    async with asyncio.timeout(10):
+        assert statuses(await reader.read()) == [413]
+        with pytest.raises(ConnectionError):
+            await send_for_ever(writer)
+    writer.close()
 
 
 @pytest.mark.parametrize("beginning", [b"", b"GE", PUBLIC + b"X-Slow: a"])
