@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -65,6 +66,7 @@ class Hub:
         self._desk, self._live, self._metrics, self._random, self._log = desk, live, metrics, random, log
         self._posts: dict[Key, _Post] = {}
         self._streams: dict[Stream, str] = {}
+        self._counts: Counter[str] = Counter()  # of streams, by account
         self._endings: set[asyncio.Task[None]] = set()
         self._draining = False
 
@@ -80,14 +82,15 @@ class Hub:
         self._admit(account)
         stream = Stream(self._left)
         self._streams[stream] = account.id
+        self._counts[account.id] += 1
         self._metrics.stream_opened()
         try:
             for name in names:
                 await self._seat(stream, account, name, position)
+            stream.greet(self._hello(stream))
         except BaseException:
             stream.close()
             raise
-        stream.greet(self._hello(stream))
         return stream
 
     async def drain(self) -> None:
@@ -101,7 +104,7 @@ class Hub:
     def _admit(self, account: Account) -> None:
         if self._draining:
             raise Unavailable("the gateway is shutting down")
-        if sum(1 for owner in self._streams.values() if owner == account.id) >= self._desk.limits.streams_per_account:
+        if self._counts[account.id] >= self._desk.limits.streams_per_account:
             raise TooManyRequests("this account has its full number of event streams")
 
     async def _seat(self, stream: Stream, account: Account, name: MailboxName, position: FolderState | None) -> None:
@@ -114,6 +117,8 @@ class Hub:
         stream.seats.append(seat)
         post.accounts[seat] = account
         await post.watcher.ready()
+        if self._posts.get(key) is not post:
+            raise Unavailable("the folder could be watched no more just now")
         if post.counted is None:
             post.counted = post.watcher.mode
             self._metrics.watcher_started(account.provider.name, post.counted)
@@ -123,7 +128,7 @@ class Hub:
         watcher = Watcher(
             self._desk, self._live, name,
             credential=lambda: post.freshest(),
-            failed=lambda _, error: self._failed(key, error),
+            failed=lambda watcher, error: self._failed(key, watcher, error),
             backoff=Backoff(self._random),
         )  # fmt: skip
         post = _Post(account, watcher)
@@ -134,6 +139,9 @@ class Hub:
     def _left(self, stream: Stream) -> None:
         """A stream has closed: its seats go, and a watcher without seats lingers a little."""
         account = self._streams.pop(stream)
+        self._counts[account] -= 1
+        if not self._counts[account]:
+            del self._counts[account]
         self._metrics.stream_closed()
         for seat in stream.seats:
             post = self._posts.get((account, seat.name))
@@ -153,10 +161,13 @@ class Hub:
             self._endings.add(ending)
             ending.add_done_callback(self._endings.discard)
 
-    def _failed(self, key: Key, error: GatewayError) -> None:
-        post = self._posts.pop(key, None)
-        if post is None:
-            return
+    def _failed(self, key: Key, watcher: Watcher, error: GatewayError) -> None:
+        post = self._posts.get(key)
+        if post is None or post.watcher is not watcher:
+            return  # it was on its way out; its successor is well
+        del self._posts[key]
+        if post.linger is not None:
+            post.linger.cancel()
         self._uncount(post)
         self._log("watcher_failed", provider=post.account.provider.name, error=type(error).__name__)
         for seat in tuple(post.watcher.seats):

@@ -25,6 +25,7 @@ from gateway.errors import (
     SignInRefused,
     StateTooOld,
     Unauthenticated,
+    Unavailable,
 )
 from gateway.imap.name import MailboxName
 from gateway.imap.session import Session
@@ -35,7 +36,7 @@ from gateway.live.stream import Seat
 from gateway.mail.address import id_of_folder
 from gateway.mail.changes import changes_between
 from gateway.mail.desk import Desk, open_folder, target_of
-from gateway.mail.snapshot import state_of
+from gateway.mail.snapshot import state_of, sync_mode
 from gateway.settings.model import Live
 from gateway.sync.state import FolderState
 
@@ -113,15 +114,21 @@ class Watcher:
         return error.answer().retryable
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        """A watcher that broke by a defect of ours must not leave its streams hanging."""
-        if not task.cancelled() and task.exception() is not None:
+        """A watcher that broke by a defect of ours, or was stopped before its first look, leaves nobody hanging."""
+        if task.cancelled():
+            self._settle(Unavailable("the folder is watched no more"))
+        elif task.exception() is not None:
             self._give_up(LocalError("the watcher broke"))
 
     def _give_up(self, error: GatewayError) -> None:
+        self._settle(error)
+        self._failed(self, error)
+
+    def _settle(self, error: GatewayError) -> None:
+        """Who waits for the first look waits in vain."""
         if not self._settled.done():
             self._settled.set_exception(error)
             self._settled.exception()  # read once, so that a waiter that has left is no warning
-        self._failed(self, error)
 
     async def _watch(self) -> None:
         """Sign in, then pass and wait in turn, until the connection is lost or its credential ends."""
@@ -147,7 +154,7 @@ class Watcher:
         self._poke.clear()
         await open_folder(session, self.name, again=True)
         now = await state_of(session)
-        if session.capabilities.sync_mode() == "window":
+        if sync_mode(session) == "window":
             self._flags.look((await changes_between(session, self.name, now, now, most=MOST)).updated)
         self.state = now
         groups: dict[tuple[FolderState, int | None], list[Seat]] = {}
