@@ -7,6 +7,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 CODE := $(wildcard gateway tests bench scripts)
 IMAGE ?= imap-gateway:test
+WORKERS ?= 2
 
 .PHONY: help demo test soak lint types format bench lock image helm clean
 
@@ -23,7 +24,7 @@ demo: $(READY) ## embedded mail server, issuer, gateway and a page with a live i
 test: $(READY) ## what CI runs: real servers, lint, types, layers, tests
 	@scripts/system-packages
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 soak: $(READY) ## the acceptance runs at their full size: ten thousand requests by fifty users, with faults
 	@scripts/system-packages
