@@ -52,7 +52,10 @@ PATH: Final[Mapping[str, PathParameter]] = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A documented success. ``type`` is the JSON's type, None where it is no JSON or there is no body."""
+    """A documented success. ``type`` is the JSON's type, None where it is no JSON or there is no body.
+
+    ``otherwise`` is another type that the JSON may have, depending on the query.
+    """
 
     status: int
     description: str
@@ -60,6 +63,7 @@ class Answer:
     media_type: str | None = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
     example: Any = None
+    otherwise: Any = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

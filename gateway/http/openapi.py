@@ -67,7 +67,8 @@ class _Schemas:
     def __init__(self, table: Iterable[AnyEndpoint]) -> None:
         kinds: list[Any] = [Problem, *_EVENTS]
         for endpoint in table:
-            kinds += [answer.type for answer in endpoint.answers if answer.type is not None]
+            for answer in endpoint.answers:
+                kinds += [kind for kind in (answer.type, answer.otherwise) if kind is not None]
             if endpoint.body.type is not None:
                 kinds.append(endpoint.body.type)
         self._kinds = list(dict.fromkeys(kinds))
@@ -161,6 +162,8 @@ def _content(answer: Answer, schemas: _Schemas) -> Json:
     if answer.type is None:
         return {"schema": {}}
     content: Json = {"schema": schemas.of(answer.type)}
+    if answer.otherwise is not None:
+        content["schema"] = {"anyOf": [content["schema"], schemas.of(answer.otherwise)]}
     if answer.example is not None:
         content["example"] = msgspec.to_builtins(answer.example)
     return content

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from hashlib import blake2b
 
 from gateway.accounts.account import Account
@@ -30,6 +31,14 @@ from gateway.sync.state import FolderState
 _REFERENCES = Section("", "HEADER.FIELDS", fields=("References",))
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page and, where a section of each message was asked for, those by message id."""
+
+    value: MessagePage
+    sections: Mapping[str, bytes]
+
+
 @reading
 async def page(desk: Desk, account: Account, ref: str, query: PageQuery) -> Tagged[MessagePage]:
     """Up to ``query.limit`` summaries below the cursor; a page may be shorter and still have a next one.
@@ -37,6 +46,14 @@ async def page(desk: Desk, account: Account, ref: str, query: PageQuery) -> Tagg
     The value is None where ``query.if_none_match`` holds the page's entity tag. Raises NotFound, InvalidRequest, and
     IdExpired where the cursor is of a folder that was rebuilt since.
     """
+    found = await read_page(desk, account, ref, query)
+    return Tagged(None if found.value is None else found.value.value, found.etag)
+
+
+async def read_page(
+    desk: Desk, account: Account, ref: str, query: PageQuery, section: Section | None = None, variant: str = ""
+) -> Tagged[Page]:
+    """The same with ``section`` of each message. ``variant`` names what is shown of it, for the entity tag."""
     name = await resolve(desk, account, ref)
     query_print = filter_fingerprint(query.filter)
     cursor = Cursor.parse(query.cursor, fingerprint=query_print) if query.cursor else None
@@ -46,16 +63,24 @@ async def page(desk: Desk, account: Account, ref: str, query: PageQuery) -> Tagg
         if cursor and cursor.uidvalidity != state.uidvalidity:
             raise IdExpired("the folder was rebuilt since this cursor was given out", field="cursor")
         below = cursor.uid_below if cursor else state.uidnext
-        base = entity_tag(account.id, state.encode(), str(query.limit), str(below), query_print.hex())
+        base = entity_tag(
+            account.id, state.encode(), str(query.limit), str(below), query_print.hex(), *filter(None, (variant,))
+        )
         exact = sync_mode(session) != "window"  # without CONDSTORE a HIGHESTMODSEQ may stand still
         if exact and base in query.if_none_match:
             return Tagged(None, base)
         recall = Recall(desk.summaries, account, session, mailbox)
         window = await _window(session, mailbox, below, query, recall)
+        sections = await _sections(session, window, section)
     etag = base if exact else entity_tag(base, *(f"{m.uid}{keywords(m.flags or ())}" for m in window.messages))
     if etag in query.if_none_match:
         return Tagged(None, etag)
-    return Tagged(_page_value(state, window, query, query_print, recall), etag)
+    value = _page_value(state, window, query, query_print, recall)
+    by_id = {
+        shown.id: sections.get(fetched.uid or 0, b"")
+        for shown, fetched in zip(value.messages, window.messages, strict=True)
+    }
+    return Tagged(Page(value, by_id), etag)
 
 
 @reading
@@ -101,6 +126,16 @@ async def _window(session: Session, mailbox: Mailbox, below: int, query: PageQue
     uids, go_on = await matching(session, mailbox, below, query.limit, search.key, step=search.step, most=search.most)
     got = await recall.fetch(UidSet.of(uids)) if uids else {}
     return Window(tuple(got[uid] for uid in uids if uid in got), go_on)
+
+
+async def _sections(session: Session, window: Window, section: Section | None) -> Mapping[int, bytes]:
+    """By UID; of a message without it, or that is gone meanwhile, there is none."""
+    uids = [fetched.uid for fetched in window.messages if fetched.uid is not None]
+    if section is None or not uids:
+        return {}
+    found = (await session.fetch(UidSet.of(uids), (section,))).messages
+    given = {uid: fetched.sections.get(section.key) for uid, fetched in found.items()}
+    return {uid: octets for uid, octets in given.items() if isinstance(octets, bytes)}
 
 
 def _page_value(

@@ -1,13 +1,14 @@
 """Addresses to (name, email) pairs: from ENVELOPE tuples, and from raw header values.
 
-Groups are flattened, comments are dropped (RFC 8621 section 4.1.2.3). Emails may be no valid addr-spec: what the
-message says is what is shown.
+Groups are flattened or kept, comments are dropped (RFC 8621 sections 4.1.2.3 and 4.1.2.4). Emails may be no valid
+addr-spec: what the message says is what is shown.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from gateway.message.part import AddressLike
 from gateway.message.words import MAX_OCTETS, decode_words, whole_characters
@@ -19,6 +20,8 @@ MAX_HEADER = 131_072  # octets of a raw address header
 _MAX_TOKENS = 20_000  # of a raw address header; a thousand addresses have fewer
 
 Address = tuple[str | None, str]
+Group = tuple[str | None, list[Address]]
+"""A group's name, None for addresses outside of any, and who is in it."""
 
 # What servers put where an address lacks a half (Dovecot, Cyrus, UW).
 _PLACEHOLDERS = frozenset(
@@ -87,6 +90,21 @@ def parse_addresses(raw: bytes | None) -> list[Address]:
     return _Reader(raw[:MAX_HEADER]).read() if raw else []
 
 
+def parse_groups(raw: bytes | None) -> list[Group]:
+    """The same with its groups; consecutive addresses outside of any group are one without a name."""
+    if not raw:
+        return []
+    reader = _Reader(raw[:MAX_HEADER])
+    found = reader.read()
+    marks: list[tuple[int, str | None]] = [(0, None), *reader.marks, (len(found), None)]
+    groups: list[Group] = []
+    for (start, name), (stop, _) in pairwise(marks):
+        members = found[start:stop]
+        if members or name is not None:
+            groups.append((name, members))
+    return groups
+
+
 class _Reader:
     """One pass over the value. ``words`` is the phrase so far, ``angle`` the addr-spec of ``<…>`` once seen."""
 
@@ -100,6 +118,8 @@ class _Reader:
         self.angle: bytes | None = None
         self.open_comments = True  # False: the rest has an unbalanced "(", which is then only a character
         self.open_quotes = True
+        self.marks: list[tuple[int, str | None]] = []  # from which address on which group is meant
+        self.literal = False  # within the brackets of a domain-literal, where a colon is a character
 
     def read(self) -> list[Address]:
         room = _MAX_TOKENS
@@ -112,9 +132,14 @@ class _Reader:
             if match["special"]:
                 self._special(match["special"])
             else:
-                self.words.append(b" " if match["blank"] else match[0])
+                self._word(b" " if match["blank"] else match[0])
         self._finish()
         return self.out[:MAX_ADDRESSES]
+
+    def _word(self, word: bytes) -> None:
+        self.words.append(word)
+        if b"[" in word or b"]" in word:
+            self.literal = b"@[" in word and b"]" not in word
 
     def _special(self, mark: bytes) -> None:
         if mark == b'"':
@@ -123,10 +148,12 @@ class _Reader:
             self._comment()
         elif mark == b"<":
             self._angle()
-        elif mark in (b",", b";"):
-            self._finish()
         elif mark == b":":
             self._colon()
+        else:
+            self._finish()
+            if mark == b";" and self.marks and self.marks[-1][1] is not None:
+                self.marks.append((len(self.out), None))
 
     def _quoted(self) -> None:
         match = _QUOTED.match(self.raw, self.position) if self.open_quotes else None
@@ -184,8 +211,14 @@ class _Reader:
         self.angle = spec or self.angle
 
     def _colon(self) -> None:
-        """A group's name ends here (RFC 5322 section 3.4), unless an address stands before it, as in ``mailto:``."""
+        """A group's name ends here (RFC 5322 section 3.4), unless an address stands before it."""
+        if self.literal:
+            self.words.append(b":")
+            return
         if self.angle is None:
+            name = decode_words(b"".join(self.words).strip(), MAX_NAME)
+            if name.lower() != "mailto":
+                self.marks.append((len(self.out), name))
             self.words.clear()
             self.comment = b""
 
@@ -205,6 +238,7 @@ class _Reader:
         self.words = []
         self.comment = b""
         self.angle = None
+        self.literal = False
 
     def _bare(self) -> Address | None:
         """``user@host (Name)``, ``Name user@host``, ``user @ host``."""

@@ -22,10 +22,15 @@ _FOLD = re.compile(rb"\r?\n(?=[ \t])|[\r\n]++")
 
 
 class Field(NamedTuple):
-    """``name`` in lower case; ``value`` as sent, folding included, without the final line break."""
+    """``name`` in lower case; ``value`` as sent, folding included, without the final line break.
+
+    ``spelled`` is the name as the message has it; ``cut``: the value was longer than :data:`MAX_VALUE`.
+    """
 
     name: bytes
     value: bytes
+    spelled: bytes = b""
+    cut: bool = False
 
     @property
     def unfolded(self) -> bytes:
@@ -33,25 +38,42 @@ class Field(NamedTuple):
         return _FOLD.sub(b"", self.value).strip()
 
 
+class Block(NamedTuple):
+    """The fields of a header block; ``cut``: there was more than is looked at; ``junk``: lines that are no field."""
+
+    fields: tuple[Field, ...]
+    cut: bool
+    junk: bool
+
+
 def split_fields(block: bytes) -> tuple[Field, ...]:
     """The fields up to the first empty line. Lines that are no field (such as mbox's ``From ``) are passed over."""
-    block = block[:MAX_BLOCK]
+    return read_block(block).fields
+
+
+def read_block(block: bytes) -> Block:
+    """The same, and what is wrong with the block."""
+    whole, block = len(block), block[:MAX_BLOCK]
     if b"\n" not in block and b"\r" in block:
         block = block.replace(b"\r", b"\n")
     fields: list[Field] = []
     position = junk = 0
-    while position < len(block) and len(fields) < MAX_FIELDS and junk < _MAX_JUNK:
+    room, ended = _MAX_JUNK, False
+    while position < len(block) and len(fields) < MAX_FIELDS and room:
         match = _FIELD.match(block, position)
         if match is not None:
-            value = match[2][:MAX_VALUE]
-            fields.append(Field(match[1].lower(), value.removesuffix(b"\r")))
+            value = match[2].removesuffix(b"\r")
+            fields.append(Field(match[1].lower(), value[:MAX_VALUE], match[1], len(value) > MAX_VALUE))
         else:
             match = _LINE.match(block, position)
             if match is None or (not match[0].strip(b"\r\n") and fields):
+                ended = True
                 break
-            junk += 1
+            junk += 1 if match[0].strip(b"\r\n") else 0
+            room -= 1
         position = match.end()
-    return tuple(fields)
+    cut = not ended and (position < len(block) or whole > len(block))
+    return Block(tuple(fields), cut or any(field.cut for field in fields), junk > 0)
 
 
 def first(fields: Iterable[Field], name: bytes) -> bytes | None:

@@ -46,6 +46,8 @@ from gateway.secret import Secret
 from gateway.settings.model import Endpoint as ImapSettings
 from gateway.settings.model import Issuer, Limits, PassThrough, Provider, Server, Settings
 
+from .doubles_detail import DETAIL_VERBS, DetailVerbs
+
 VERBS = MappingProxyType(
     {
         "accounts": ("describe",),
@@ -58,6 +60,7 @@ VERBS = MappingProxyType(
         "bulk": ("bulk_flags", "bulk_move", "bulk_copy", "bulk_delete"),
         "store": ("store",),
         "changes": ("changes",),
+        **DETAIL_VERBS,
     }
 )
 """Every verb that a handler calls, by its module below ``gateway.mail``."""
@@ -115,7 +118,7 @@ class Chunks:
 
 
 @dataclass
-class Verbs:
+class Verbs(DetailVerbs):
     """Stands for the whole ``mail`` floor. ``fails`` is raised by the next verb; ``calls`` tells what was called."""
 
     calls: list[tuple[str, tuple[object, ...]]] = field(default_factory=list)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -37,7 +38,7 @@ def every(value: Any, key: str) -> Iterator[Any]:
 
 
 def schema_errors(schema: dict[str, Any], value: object) -> list[str]:
-    absolute = {"$ref": "urn:openapi" + schema["$ref"]} if "$ref" in schema else schema
+    absolute = json.loads(json.dumps(schema).replace('"#/', '"urn:openapi#/'))
     return [error.message for error in Draft202012Validator(absolute, registry=STORE).iter_errors(value)]
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.message.address import MAX_ADDRESSES, addresses, parse_addresses
+from gateway.message.address import MAX_ADDRESSES, Group, addresses, parse_addresses, parse_groups
 from tests.message.parts import Mailbox
 
 CLOSE = Mailbox(None, None, None)
@@ -81,10 +81,39 @@ def test_many_addresses_are_bounded() -> None:
         (b",,, ,a@b,,", [(None, "a@b")]),
         (b"postmaster", [(None, "postmaster")]),
         (b"A\r\n\t<a@b>", [("A", "a@b")]),
+        (b"a@[IPv6:2001:db8::1], A <b@[192.0.2.1]>", [(None, "a@[IPv6:2001:db8::1]"), ("A", "b@[192.0.2.1]")]),
+        (b"mailto:a@b", [(None, "a@b")]),
     ],
 )
 def test_header(raw: bytes | None, pairs: list[tuple[str | None, str]]) -> None:
     assert parse_addresses(raw) == pairs
+
+
+@pytest.mark.parametrize(
+    ("raw", "groups"),
+    [
+        (None, []),
+        (b"", []),
+        (b"a@b, c@d", [(None, [(None, "a@b"), (None, "c@d")])]),
+        (b"undisclosed-recipients:;", [("undisclosed-recipients", [])]),
+        (
+            b'"  James Smythe" <james@example.com>, Friends:\r\n jane@example.com, =?UTF-8?Q?John_Sm=C3=AEth?=\r\n'
+            b" <john@example.com>;",
+            [
+                (None, [("James Smythe", "james@example.com")]),
+                ("Friends", [(None, "jane@example.com"), ("John Smîth", "john@example.com")]),
+            ],
+        ),
+        (b'"A, B": a@b; c@d', [("A, B", [(None, "a@b")]), (None, [(None, "c@d")])]),
+        (b"A: a@b, B: c@d;", [("A", [(None, "a@b")]), ("B", [(None, "c@d")])]),
+        (b"A: a@b", [("A", [(None, "a@b")])]),
+        (b"a@b; c@d", [(None, [(None, "a@b"), (None, "c@d")])]),
+        (b"=?utf-8?Q?J=C3=BC?=:;", [("Jü", [])]),
+        (b":a@b;", [("", [(None, "a@b")])]),
+    ],
+)
+def test_groups(raw: bytes | None, groups: list[Group]) -> None:
+    assert parse_groups(raw) == groups
 
 
 _HALF = st.one_of(st.none(), st.binary(max_size=12))
@@ -97,6 +126,13 @@ def test_any_header_is_a_list_of_clean_pairs(raw: bytes) -> None:
         assert name or email
         assert not set((name or "") + email) & set("\r\n\0")
         ((name or "") + email).encode()
+
+
+@given(_HEADER)
+def test_groups_hold_the_same_addresses(raw: bytes) -> None:
+    groups = parse_groups(raw)
+    assert [pair for _, members in groups for pair in members] == parse_addresses(raw)
+    assert all(members or name is not None for name, members in groups)
 
 
 @given(st.lists(st.builds(Mailbox, _HALF, _HALF, _HALF), max_size=6))

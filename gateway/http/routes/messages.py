@@ -16,15 +16,29 @@ from gateway.http.conditional import tags_of
 from gateway.http.endpoint import Answer, AnyEndpoint, Endpoint
 from gateway.http.html_page import html_answer, prefers_html
 from gateway.http.link import next_link
-from gateway.http.query import NoQuery, Query, Term, Token
+from gateway.http.query import Query, Term, Token
 from gateway.http.routes.errors import MAIL, SEARCH, WRITE
 from gateway.http.routes.examples import BODY, INBOX, MESSAGE, MESSAGE_ID, PAGE
 from gateway.http.selected import message_without_preview, page_without_previews
 from gateway.identity.scope import Scope
-from gateway.mail import body, messages, store
+from gateway.mail import body, messages, selected_message, store
+from gateway.mail.fields import Fields
+from gateway.mail.header_resource import SelectedMessage, SelectedPage
 from gateway.mail.query import PageQuery
 from gateway.mail.request import Filter
 from gateway.mail.resource import Body, Flag, Message, MessagePage, StoredMessage
+
+Property = Annotated[str, Meta(min_length=1, max_length=200)]
+Selection = Annotated[
+    list[Property],
+    Meta(
+        min_length=1,
+        max_length=100,
+        description="only these members: names of a summary, `references`, `list`, `authentication`, and "
+        "`header:{Name}[:as{Form}][:all]` with the forms Raw, Text, Addresses, GroupedAddresses, MessageIds, Date and "
+        "URLs; of one message also `headers` and `bodyStructure`",
+    ),
+]
 
 
 class MessagesQuery(Query, kw_only=True, frozen=True):
@@ -38,6 +52,11 @@ class MessagesQuery(Query, kw_only=True, frozen=True):
     text: Annotated[Term, Meta(description="anywhere in the message; needs mail.read")] | UnsetType = UNSET
     since: Annotated[date, Meta(description="received on this day or later")] | UnsetType = UNSET
     before: Annotated[date, Meta(description="received before this day")] | UnsetType = UNSET
+    fields: Selection | UnsetType = UNSET
+
+
+class MessageQuery(Query, kw_only=True, frozen=True):
+    fields: Selection | UnsetType = UNSET
 
 
 class StoreQuery(Query, kw_only=True, frozen=True):
@@ -66,7 +85,9 @@ async def list_messages(call: Call[MessagesQuery, None]) -> Response:
         raise InvalidRequest(f"a page has at most {most} messages", field="limit")
     if query.text is not UNSET and not may_read:
         raise InsufficientScope(Scope.READ.value)
-    found = await messages.page(call.desk, call.account(), call.folder, _page_query(call, may_read))
+    if query.fields is not UNSET:
+        return await _selected_page(call, Fields.parse(query.fields, page=True))
+    found = await messages.page(call.desk, call.account(), call.folder, _page_query(call, taking_tags=may_read))
     if found.value is None:
         return reply.tagged(call, None, found.etag)
     headers = next_link(call, found.value.next_cursor)
@@ -75,9 +96,24 @@ async def list_messages(call: Call[MessagesQuery, None]) -> Response:
     return reply.tagged(call, found.value, found.etag, headers)
 
 
-def _page_query(call: Call[MessagesQuery, None], may_read: bool) -> PageQuery:
+async def _selected_page(call: Call[MessagesQuery, None], fields: Fields) -> Response:
+    _check_preview(call, fields)
+    found = await selected_message.get_selected_page(
+        call.desk, call.account(), call.folder, _page_query(call, taking_tags=True), fields
+    )
+    cursor = None if found.value is None else found.value["nextCursor"]
+    return reply.tagged(call, found.value, found.etag, next_link(call, cursor if isinstance(cursor, str) else None))
+
+
+def _check_preview(call: Call[Any, None], fields: Fields) -> None:
+    """A preview is the beginning of the body. Raises InsufficientScope."""
+    if "preview" in fields.names and not call.caller.allows(Scope.READ):
+        raise InsufficientScope(Scope.READ.value)
+
+
+def _page_query(call: Call[MessagesQuery, None], *, taking_tags: bool) -> PageQuery:
     """Entity tags stand for what a token with mail.read sees; to others none is given, so none is taken from them."""
-    tags = tags_of(call.headers, "If-None-Match") if may_read else None
+    tags = tags_of(call.headers, "If-None-Match") if taking_tags else None
     query = call.query
     return PageQuery(
         limit=query.limit,
@@ -118,7 +154,12 @@ async def store_message(call: Call[StoreQuery, Upload]) -> Response:
     return reply.created(stored, call.href(f"messages/{stored.id}") if stored.id else None)
 
 
-async def get_message(call: Call[NoQuery, None]) -> Response:
+async def get_message(call: Call[MessageQuery, None]) -> Response:
+    if call.query.fields is not UNSET:
+        fields = Fields.parse(call.query.fields)
+        _check_preview(call, fields)
+        chosen = await selected_message.get_selected(call.desk, call.account(), call.message, fields, call.part_href)
+        return reply.tagged(call, chosen.value, chosen.etag)
     found = await messages.get_message(call.desk, call.account(), call.message, call.part_href)
     if found.value is not None and not call.caller.allows(Scope.READ):
         return reply.json(message_without_preview(found.value))
@@ -156,7 +197,16 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         tag="messages",
         query=MessagesQuery,
         body=NoBody(),
-        answers=(Answer(200, "The page.", MessagePage, headers={"Link": 'rel="next": the next page'}, example=PAGE),),
+        answers=(
+            Answer(
+                200,
+                "The page.",
+                MessagePage,
+                headers={"Link": 'rel="next": the next page'},
+                example=PAGE,
+                otherwise=SelectedPage,
+            ),
+        ),
         errors=(*MAIL, *SEARCH),
     ),
     Endpoint(
@@ -180,10 +230,12 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         scope=Scope.METADATA,
         handler=get_message,
         summary="One message: summary, references, MIME structure",
+        description="With `fields=` only what it names, and nothing else is asked of the mail server: header fields in "
+        "the forms of RFC 8621 section 4.1.2, what a mailing list says of itself, authentication results.",
         tag="messages",
-        query=NoQuery,
+        query=MessageQuery,
         body=NoBody(),
-        answers=(Answer(200, "The message.", Message, example=MESSAGE),),
+        answers=(Answer(200, "The message.", Message, example=MESSAGE, otherwise=SelectedMessage),),
         errors=MAIL,
     ),
     Endpoint(

@@ -1,0 +1,33 @@
+"""Doubles of the verbs that tell of one message in detail: members by name, calendar, reports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import MappingProxyType
+
+from gateway.accounts.account import Account
+from gateway.mail.desk import Desk
+from gateway.mail.fields import Fields
+from gateway.mail.query import PageQuery, Tagged
+
+DETAIL_VERBS = MappingProxyType({"selected_message": ("get_selected", "get_selected_page")})
+
+
+class DetailVerbs:
+    async def _called(self, name: str, *arguments: object) -> None:
+        raise AssertionError(name)
+
+    async def get_selected(
+        self, desk: Desk, account: Account, message_id: str, fields: Fields, part_href: Callable[[str], str]
+    ) -> Tagged[dict[str, object]]:
+        await self._called("get_selected", message_id, fields.text, part_href("1.2"))
+        return Tagged({"id": message_id, "subject": "chosen", "header:X:asText:all": ["one", "two"]}, '"tag-1"')
+
+    async def get_selected_page(
+        self, desk: Desk, account: Account, ref: str, query: PageQuery, fields: Fields
+    ) -> Tagged[dict[str, object]]:
+        await self._called("get_selected_page", ref, query, fields.text)
+        if '"tag-1"' in query.if_none_match:
+            return Tagged(None, '"tag-1"')
+        page: dict[str, object] = {"messages": [{"id": "m1", "header:X": " one"}], "nextCursor": "c2", "state": "s1"}
+        return Tagged({**page, "total": 1}, '"tag-1"')
