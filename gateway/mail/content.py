@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import Self
+from typing import assert_never
 
 from gateway.accounts.account import Account
-from gateway.errors import LocalError, Refused
-from gateway.imap.encode.fetch_item import BinarySize, Item, Section
-from gateway.imap.session import Session
+from gateway.errors import LocalError
+from gateway.imap.encode.fetch_item import Item, Section
 from gateway.imap.structure import BodyPart
 from gateway.mail.address import check_validity, parse_message
 from gateway.mail.again import reading
@@ -18,11 +17,11 @@ from gateway.mail.download import ByteRange, Download
 from gateway.mail.hose import Hose, Octets, octets
 from gateway.mail.messages import fetch_one
 from gateway.mail.parts import find_part, section, structure_of
+from gateway.mail.slicing import Decoded, Held, Served, Sliced, Way, identity, way_to, whole
 from gateway.message.disposition import may_show_inline, served_type
+from gateway.message.lines import Lines
 from gateway.message.parameter import charset_label, file_name
-from gateway.message.transfer import Decoder, decoder
-
-IDENTITY = frozenset(("7bit", "8bit", "binary", ""))
+from gateway.message.transfer import decoder
 
 
 @reading
@@ -43,76 +42,48 @@ async def open_raw(desk: Desk, account: Account, message_id: str, range_: ByteRa
 
 @reading
 async def open_part(desk: Desk, account: Account, message_id: str, part_id: str, range_: ByteRange | None) -> Download:
-    """One part, decoded. A range is exact where the part is not encoded or the server decodes it (RFC 3516).
+    """One part, decoded. A range is exact where its place can be told: see ``way_to``.
 
-    Where neither holds, a range is answered by the whole part, which RFC 9110 section 14.2 permits.
+    Where it can't, a range is answered by the whole part, which RFC 9110 section 14.2 permits.
     Raises NotFound, IdExpired, RangeNotSatisfiable, InvalidRequest.
     """
     name, wanted = parse_message(message_id)
     tag = f"{account.id}.{message_id}"  # ids alone may be the same in two accounts
-    plain = section(part_id)
     async with desk.folder(account, name) as (session, mailbox):
         check_validity(mailbox, wanted.uidvalidity)
         _, root = await structure_of(session, wanted.uid)
         part = find_part(root, part_id)
-        size = await _decoded_size(session, wanted.uid, part) if range_ is not None or _identity(part) else None
-    what = Octets(name, wanted.uidvalidity, wanted.uid, plain)
-    if range_ is not None and size is not None:
-        start, stop = range_.resolve(size)
-        exact = what if _identity(part) else replace(what, section=replace(plain, binary=True))
-        return _part(tag, part, size, start, stop, await _exactly(desk, account, exact, start, stop))
+        way = await way_to(session, wanted.uid, part) if range_ is not None else None
+    what = Octets(name, wanted.uidvalidity, wanted.uid, section(part_id))
+    if range_ is not None and way is not None:
+        start, stop = range_.resolve(way.size)
+        return _part(tag, part, way.size, start, stop, await _range(desk, account, what, way, start, stop))
     told, chunks = await octets(desk, account, what)
-    if _identity(part):
+    if identity(part):
         return _part(tag, part, told, 0, told, chunks)
     return _part(tag, part, None, 0, None, Decoded(chunks, decoder(part.encoding)))
 
 
-class Decoded:
-    """What comes of a source through an incremental decoder."""
-
-    def __init__(self, source: Hose, transfer: Decoder) -> None:
-        self._source, self._transfer = source, transfer
-        self._ended = False
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> bytes:
-        while not self._ended:
-            piece = await anext(self._source, None)
-            self._ended = piece is None
-            if out := self._transfer.finish() if piece is None else self._transfer.feed(piece):
-                return out
-        raise StopAsyncIteration
-
-    async def aclose(self) -> None:
-        """Closes the source, whether or not anything was read."""
-        await self._source.aclose()
+async def _range(desk: Desk, account: Account, what: Octets, way: Way, start: int, stop: int) -> AsyncIterator[bytes]:
+    match way:
+        case Held(data):
+            return whole(data[start:stop])
+        case Served():
+            return await _exactly(desk, account, what, start, stop)
+        case Lines():
+            window = way.window(start, stop)
+            encoded = await _exactly(desk, account, what, window.start, window.stop)
+            return Sliced(Decoded(encoded, decoder("base64")), window.drop, stop - start)
+        case _:
+            assert_never(way)
 
 
-async def _exactly(desk: Desk, account: Account, what: Octets, start: int, stop: int) -> AsyncIterator[bytes]:
+async def _exactly(desk: Desk, account: Account, what: Octets, start: int, stop: int) -> Hose:
     size, chunks = await octets(desk, account, replace(what, start=start, stop=stop))
     if size != stop - start:
         await chunks.aclose()
         raise LocalError("the server sent another number of octets than were asked for")
     return chunks
-
-
-async def _decoded_size(session: Session, uid: int, part: BodyPart) -> int | None:
-    """Octets after decoding; None where only decoding all of it would tell."""
-    if _identity(part):
-        return part.size
-    if not session.capabilities.has("BINARY"):
-        return None
-    try:
-        sizes = (await fetch_one(session, uid, (Item.UID, BinarySize(part.section)))).binary_sizes
-    except Refused:
-        return None  # an encoding that this server does not know (RFC 3516 section 4.3)
-    return sizes.get(part.section)
-
-
-def _identity(part: BodyPart) -> bool:
-    return part.encoding in IDENTITY
 
 
 def _message(tag: str, size: int | None, start: int, stop: int | None, chunks: AsyncIterator[bytes]) -> Download:

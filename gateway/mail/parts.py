@@ -7,6 +7,7 @@ from gateway.imap.encode.fetch_item import Item, Section
 from gateway.imap.response import Fetched
 from gateway.imap.session import Session
 from gateway.imap.structure import BodyPart
+from gateway.mail.address import gone
 from gateway.mail.messages import fetch_one
 
 STRUCTURE_ITEMS = (Item.UID, Item.SIZE, Item.BODYSTRUCTURE)
@@ -27,6 +28,15 @@ def find_part(root: BodyPart, part_id: str) -> BodyPart:
         if part.section == part_id and not part.is_multipart:
             return part
     raise NotFound("the message has no such part", field="part")
+
+
+async def octets_of(session: Session, uid: int, part_id: str) -> bytes:
+    """A part as it is encoded in the message, whole: for parts that are small. Raises NotFound."""
+    wanted = section(part_id)
+    found = (await session.fetch_sections(uid, (wanted,))).get(wanted.key)
+    if found is None:
+        raise gone()
+    return found
 
 
 def section(part_id: str) -> Section:
