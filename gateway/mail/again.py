@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
@@ -39,6 +40,16 @@ def writing(verb: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
             return await _told(verb, *args, **kwargs)
 
     return tried
+
+
+@contextmanager
+def changed() -> Iterator[None]:
+    """What follows a change in the same verb: a loss here must not have the change made once more."""
+    try:
+        yield
+    except UpstreamError as failed:
+        failed.maybe_done = True
+        raise
 
 
 async def _told(verb: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext, suppress
 
 from msgspec import UNSET
 from msgspec.structs import replace
 
 from gateway.accounts.account import Account
 from gateway.errors import Conflict, InvalidRequest, NotFound, Refused, Unprocessable
+from gateway.imap.encode.arg import ListPattern
 from gateway.imap.name import MailboxName
 from gateway.imap.response import Namespaces
 from gateway.imap.session import ListedFolder, Session
 from gateway.mail.address import id_of_folder, name_of_folder
-from gateway.mail.again import reading, writing
+from gateway.mail.again import changed, reading, writing
 from gateway.mail.desk import Desk
 from gateway.mail.folder_tree import folder_tree, state_token
 from gateway.mail.messages import entity_tag
@@ -48,8 +50,9 @@ async def create_folder(desk: Desk, account: Account, wanted: FolderCreate) -> F
     async with desk.session(account) as session:
         name = await _child(session, parent, wanted.name)
         await _make(session, name)
-        await session.subscribe(name)
-        return await _one(session, name)
+        with changed():
+            await _subscribe(session, name, True)
+            return await _one(session, name)
 
 
 @writing
@@ -57,11 +60,13 @@ async def patch_folder(desk: Desk, account: Account, ref: str, patch: FolderPatc
     """Rename, move below another parent, subscribe or unsubscribe. A renamed folder has a new id."""
     name = await resolve(desk, account, ref)
     async with desk.session(account) as session:
-        if patch.name is not UNSET or patch.parent_id is not UNSET:
+        renames = patch.name is not UNSET or patch.parent_id is not UNSET
+        if renames:
             name = await _rename(session, name, patch)
-        if patch.is_subscribed is not UNSET:
-            await (session.subscribe(name) if patch.is_subscribed else session.unsubscribe(name))
-        return await _one(session, name)
+        with changed() if renames else nullcontext():
+            if patch.is_subscribed is not UNSET:
+                await (session.subscribe(name) if patch.is_subscribed else session.unsubscribe(name))
+            return await _one(session, name)
 
 
 @writing
@@ -79,7 +84,8 @@ async def delete_folder(desk: Desk, account: Account, ref: str, *, force: bool) 
         await session.unselect()
         await session.delete(name)
         if folder.is_subscribed:
-            await session.unsubscribe(name)
+            with changed():
+                await _subscribe(session, name, False)
 
 
 async def _listing(session: Session) -> tuple[Sequence[ListedFolder], Namespaces]:
@@ -117,7 +123,7 @@ async def _child(session: Session, parent: MailboxName | None, leaf: str) -> Mai
     delimiter, prefix = await _hierarchy(session)
     if delimiter and delimiter in leaf:
         raise InvalidRequest(f"a name can't contain {delimiter!r}, which separates levels here", field="name")
-    made = MailboxName.from_text(leaf)
+    made = MailboxName.from_text(leaf, session.capabilities.utf8_names)
     if parent is not None:
         if delimiter is None:
             raise Unprocessable("this server has no folders below folders", field="parentId")
@@ -161,6 +167,7 @@ async def _rename(session: Session, name: MailboxName, patch: FolderPatch) -> Ma
     renamed = await _child(session, parent, leaf)
     if renamed == name:
         return name
+    subscribed = await _subscribed(session, name)
     await session.unselect()
     try:
         await session.rename(name, renamed)
@@ -170,9 +177,22 @@ async def _rename(session: Session, name: MailboxName, patch: FolderPatch) -> Ma
         if refused.imap_code is None and await _exists(session, renamed):
             raise Refused("there is such a folder already", code="ALREADYEXISTS") from refused
         raise
-    await session.unsubscribe(name)
-    await session.subscribe(renamed)
+    if subscribed:
+        with changed():
+            await _subscribe(session, name, False)
+            await _subscribe(session, renamed, True)
     return renamed
+
+
+async def _subscribed(session: Session, name: MailboxName) -> bool:
+    listed = await session.list(ListPattern.covering(name))
+    return any(folder.subscribed for folder in listed if folder.listed.name == name)
+
+
+async def _subscribe(session: Session, name: MailboxName, wanted: bool) -> None:
+    """Beside another change: a server that refuses it has made that one all the same."""
+    with suppress(Refused):
+        await (session.subscribe(name) if wanted else session.unsubscribe(name))
 
 
 async def _has_children(session: Session, name: MailboxName) -> bool:

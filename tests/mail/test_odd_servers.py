@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from gateway.accounts.account import Account
-from gateway.errors import ProtocolViolation
+from gateway.errors import ProtocolViolation, WriteInDoubt
 from gateway.imap.credential import Password
 from gateway.imap.encode.fetch_item import Section
 from gateway.imap.encode.search_key import Plain
@@ -19,9 +19,11 @@ from gateway.imap.session import Session
 from gateway.mail.changes import changes_between
 from gateway.mail.desk import Desk
 from gateway.mail.flags import get_flags
+from gateway.mail.folders import create_folder, patch_folder
 from gateway.mail.hose import Hose, Octets, octets
 from gateway.mail.messages import page
 from gateway.mail.query import PageQuery
+from gateway.mail.request import FolderCreate, FolderPatch
 from gateway.mail.snapshot import opened as mailbox_of
 from gateway.mail.snapshot import state_of
 from gateway.mail.summaries import Summaries
@@ -31,7 +33,7 @@ from gateway.pool.target import Target
 from gateway.secret import Secret
 from gateway.settings.model import Endpoint as ImapSettings
 from gateway.settings.model import Limits, PassThrough, Provider
-from gateway.sync.ids import MessageId
+from gateway.sync.ids import MessageId, folder_id
 from gateway.sync.state import FolderState
 from tests.imap.scripted import Close, Expect, Scripted, Send, Step, scripted, selected, signed_in
 
@@ -222,3 +224,46 @@ async def test_the_rest_of_a_download_is_not_held_whole_because_the_server_says_
         assert len(got) == 100_000
         await source.aclose()
         server.failure = None  # it may not have been read to its end
+
+
+LISTED = b'* LIST () "/" Work\r\n'
+
+
+async def test_a_folder_that_was_made_is_not_made_again_where_the_answer_is_lost(desk: Desk) -> None:
+    script = [
+        *signed_in(),
+        *asked('LIST "" ""', b'* LIST (\\Noselect) "/" ""\r\n'),
+        *asked('CREATE "?Work"?', b""),
+        *asked('SUBSCRIBE "?Work"?', b""),
+        Expect("LIST .+"),
+        Close(),
+    ]
+    async with scripted(*script) as server:
+        with pytest.raises(WriteInDoubt):
+            await create_folder(desk, account(server), FolderCreate(name="Work"))
+        assert server.connections == 1
+
+
+async def test_a_renamed_folder_is_as_little_subscribed_as_before_and_refusals_of_that_are_no_error(desk: Desk) -> None:
+    def tree(name: bytes) -> list[Step]:
+        return [
+            Expect("LIST .+", as_="list"),
+            Expect("LSUB .+"),
+            Send(LISTED.replace(b"Work", name) + b"{list} OK\r\n{tag} OK\r\n"),
+        ]
+
+    script = [
+        *signed_in(),
+        *asked('LIST "" ""', b'* LIST (\\Noselect) "/" ""\r\n'),
+        *asked('LIST "" ""', b'* LIST (\\Noselect) "/" ""\r\n'),
+        *tree(b"Work"),
+        *asked('RENAME "?Work"? "?Play"?', b""),
+        *tree(b"Play"),
+        *asked('LIST "" ""', b'* LIST (\\Noselect) "/" ""\r\n'),
+        *asked('STATUS "?Play"? .+', b"* STATUS Play (MESSAGES 0 UNSEEN 0 UIDNEXT 1 UIDVALIDITY 3)\r\n"),
+        *asked("LOGOUT", b"* BYE\r\n"),
+    ]
+    async with scripted(*script) as server:
+        folder = await patch_folder(desk, account(server), folder_id(b"Work"), FolderPatch(name="Play"))
+        assert (folder.name, folder.is_subscribed) == ("Play", False)
+        await desk.pool.close(1)
