@@ -193,7 +193,10 @@ async def _settle(session: Session, blocks: Iterable[Block]) -> Deletions:
         if block.present is None or block.present > LONGEST:
             raise _too_much()
         inside = UidSet.span(block.uid_lo + 1, block.uid_hi - 1)
-        present = [uid for uid in await find(session, UidIn(inside)) if uid in inside]
+        found = await find(session, UidIn(inside))
+        if len(found) > LONGEST:
+            raise _too_much()  # more than its message numbers made room for
+        present = [uid for uid in found if uid in inside]
         if len(inside) - len(present) <= LISTED:
             gone = gone.union(inside.subtract(UidSet.of(present)))
         else:

@@ -209,16 +209,19 @@ class Lender(Generic[S]):
         """Try one that is doubtful or was long unused; what fails takes with it those that were unused as long."""
         if not connection.doubtful and self._tools.timer() - connection.used_at < PROBE_AFTER:
             return True
-        alive = False
+        alive = tried = False
         try:
             with suppress(GatewayError, OSError, TimeoutError):
                 async with asyncio.timeout(PROBE_SECONDS):
                     await connection.session.noop()
                 alive = connection.session.alive and connection.session.clean
                 connection.doubtful = not alive
+            tried = True
         finally:
-            if not alive:
-                self._discard(connection)
+            if not tried:  # cancelled: nobody will know, and of the others that says nothing
+                self._keeper.drop(connection)
+        if not alive:
+            self._discard(connection)
         return alive
 
     def _discard(self, connection: Connection[S]) -> None:

@@ -129,7 +129,7 @@ def test_vanished_earlier_answers_who_asked_and_vanished_is_news() -> None:
 
 
 def test_an_endless_answer_is_a_violation(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(routing, "MAX_HELD", 1000)
+    monkeypatch.setattr(routing, "MAX_HELD", 2 * routing.MESSAGE_COST + 900)
     monkeypatch.setattr(limits, "MAX_RANGES", 100)
     want = Messages(UidSet.from_(1), FLAGS, frozenset({BODY}))
     deliver([want], flags(1), body(2, BODY, b"x" * 700))

@@ -184,3 +184,16 @@ async def test_an_ordinary_error_keeps_the_connection(make: MakeRig) -> None:
             raise NotFound("no such message")
     await rig.calm()
     assert await use(rig) is session
+
+
+async def test_a_client_that_leaves_during_the_trial_says_nothing_of_the_other_connections(make: MakeRig) -> None:
+    rig = make()
+    for holder in await holders(rig, 2):
+        await holder.release()
+    rig.clock.now += 31
+    for session in rig.server.opened:
+        session.noop_gate = asyncio.Event()
+    leaving = Holder(rig, ALICE)
+    await rig.calm()
+    await leaving.cancel()
+    assert [session.alive for session in rig.server.opened if not session.noops] == [True]
