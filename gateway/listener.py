@@ -75,6 +75,8 @@ class Listener(uvicorn.Server):
 
     async def stop_listening(self, sock: socket.socket) -> None:
         """Close the port, but serve whoever had connected by then: closing alone would reset those in its queue."""
+        if not self.ready.is_set():
+            return  # nothing is open yet that could serve them
         loop = asyncio.get_running_loop()
         queued = list(_queued(sock))
         for server in self.servers:

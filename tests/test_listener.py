@@ -7,6 +7,7 @@ import asyncio
 import httpx
 import pytest
 from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
 
 from gateway.errors import ConfigurationError
 from gateway.listener import Leaving, Listener, listen
@@ -41,3 +42,25 @@ def test_a_port_in_use_is_a_configuration_error_that_names_the_key() -> None:
 def test_ipv6_is_listened_on() -> None:
     with listen(Bind("::1", 0), "test") as sock:
         assert sock.getsockname()[0] == "::1"
+
+
+async def test_leaving_before_everything_is_open_is_an_orderly_end_too() -> None:
+    """A signal while the start still waits, such as for an issuer."""
+    opening, opened = asyncio.Event(), asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        opening.set()
+        await opened.wait()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    listener = Listener(app, lifespan=True, finish_seconds=1)
+    with listen(Bind("127.0.0.1", 0), "test") as sock:
+        serving = asyncio.create_task(listener.serve([sock]))
+        await opening.wait()
+        await listener.stop_listening(sock)
+        listener.should_exit = True
+        opened.set()
+        await asyncio.wait_for(serving, 5)
