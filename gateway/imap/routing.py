@@ -30,6 +30,7 @@ from gateway.imap.response import (
     SectionKey,
     ServerId,
     Status,
+    Threads,
     Vanished,
 )
 from gateway.imap.uids import Range, UidSet
@@ -213,6 +214,24 @@ class Numbers(Want):
                 self.modseq = response.modseq or self.modseq
             case _:
                 pass
+
+
+class Forest(Want):
+    """UID THREAD; the last answer counts."""
+
+    __slots__ = ("found",)
+    lane = "THREAD"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: Threads | None = None
+
+    def claim(self, response: Response) -> Claim:
+        return Claim.MISSED if type(response) is Threads else Claim.NONE
+
+    def take(self, response: Response) -> None:
+        if type(response) is Threads:
+            self.found = response
 
 
 class StatusOf(Want):

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from gateway.errors import ProtocolViolation
-from gateway.imap.encode.search_key import ReturnOption, SearchKey, search_arguments
+from gateway.imap.encode.arg import word
+from gateway.imap.encode.search_key import ReturnOption, SearchKey, is_ascii, search_arguments, search_key
 from gateway.imap.response import Esearch
-from gateway.imap.routing import Numbers
+from gateway.imap.routing import Forest, Numbers
 from gateway.imap.session_core import Core
 from gateway.imap.uids import SequenceSet, UidSet
+
+ThreadAlgorithm = Literal["REFS", "REFERENCES"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,17 @@ class Searching(Core):
             return _from_esearch(want.esearch, ret)
         uids = UidSet.of(want.numbers)
         return SearchResult(uids, uids.first, uids.last, len(uids), want.modseq)
+
+    async def thread(self, algorithm: ThreadAlgorithm, key: SearchKey) -> tuple[tuple[int, ...], ...]:
+        """The UIDs that match ``key``, those of one thread together. Needs THREAD= of that name (RFC 5256 section 3).
+
+        Raises Refused, BADCHARSET where the server can't search for other than ASCII terms.
+        """
+        want = Forest()
+        charset = b"US-ASCII" if is_ascii(key) else b"UTF-8"
+        await self._run("UID THREAD", word(algorithm.encode("ascii")), word(charset), search_key(key), want=want)
+        found = want.found.threads if want.found is not None else ()
+        return tuple(tuple(uid for _, uid in members if uid is not None) for members in found)
 
 
 def _from_esearch(found: Esearch, ret: Sequence[ReturnOption]) -> SearchResult:

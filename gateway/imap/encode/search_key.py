@@ -113,9 +113,9 @@ class ModSeq:
 
 @dataclass(frozen=True, slots=True)
 class ObjectIs:
-    """RFC 8474 section 6."""
+    """RFC 8474 section 6; X-GM-THRID is Gmail's own, whose ids are decimal numbers."""
 
-    kind: Literal["EMAILID", "THREADID"]
+    kind: Literal["EMAILID", "THREADID", "X-GM-THRID"]
     id: str
 
 
