@@ -46,7 +46,7 @@ class Recall:
         found, new = await self._both(known, uids.subtract(known))
         others = [uid for uid, fetched in found.items() if fetched.size != recalled[uid].size]
         for uid in others:
-            del recalled[uid]
+            del recalled[uid], found[uid]  # of one that goes before it is asked for again, flags alone are no summary
         self._recalled |= recalled
         return found | new | (await self._whole(UidSet.of(others)) if others else {})
 
