@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -106,7 +107,10 @@ def _openapi(_: argparse.Namespace) -> int:
 
     from gateway.http.table import openapi
 
-    print(json.dumps(openapi(), indent=2, ensure_ascii=False))
+    try:
+        print(json.dumps(openapi(), indent=2, ensure_ascii=False), flush=True)
+    except BrokenPipeError:  # who reads has enough, as in `gateway openapi | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 

@@ -34,6 +34,15 @@ def test_openapi_prints_the_document() -> None:
     assert json.loads(ran.stdout)["openapi"].startswith("3.1")
 
 
+def test_who_reads_the_document_may_stop_early() -> None:
+    command = [sys.executable, "-W", "error", "-m", "gateway", "openapi"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as ran:
+        assert ran.stdout is not None
+        ran.stdout.close()
+        _, said = ran.communicate(timeout=60)
+    assert (ran.returncode, said) == (0, b"")
+
+
 @pytest.mark.parametrize("command", ["serve", "check"])
 def test_a_configuration_error_is_one_line_that_names_key_file_and_line(command: str, tmp_path: Path) -> None:
     file = tmp_path / "gateway.toml"

@@ -17,7 +17,7 @@ from gateway.settings.checks import problems
 from gateway.settings.files import file_problems, resolve
 from gateway.settings.model import Settings
 from gateway.settings.position import Path, lines_of
-from gateway.settings.schema import unknown_keys
+from gateway.settings.schema import choices, unknown_keys
 from gateway.settings.variable import Table, apply, replace
 
 FILE_MAX = 1_048_576  # octets
@@ -124,6 +124,9 @@ def _convert(table: Table, sources: Sources, environ: Mapping[str, str]) -> Sett
                 replace(table, path, environ[sources.variables[path]])
                 if message.startswith("must be str"):
                     continue
+            known = choices(table, path)
+            if known and message.startswith("Invalid"):
+                message = f"must be one of {', '.join(known)}; {message.partition('value ')[2]} is none"
             sources.fail(path, message)
 
 

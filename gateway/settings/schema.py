@@ -25,6 +25,30 @@ def unknown_keys(value: object) -> Iterator[Unknown]:
     yield from _unknown(value, inspect.type_info(Settings), ())
 
 
+def choices(value: object, path: Path) -> tuple[str, ...]:
+    """What may stand at ``path`` of the configuration ``value``, where that is a closed set of words; else nothing."""
+    kind: inspect.Type = inspect.type_info(Settings)
+    for step in path:
+        kind = plain(kind)
+        if isinstance(kind, inspect.UnionType):
+            tags = [each for each in map(plain, kind.types) if isinstance(each, inspect.StructType) and each.tag_field]
+            if any(each.tag_field == step for each in tags):
+                return tuple(str(each.tag) for each in tags)
+            kind = _alternative(value, kind)
+        kind, value = _step(kind, value, step)
+    kind = plain(kind)
+    return tuple(map(str, kind.values)) if isinstance(kind, inspect.LiteralType) else ()
+
+
+def _step(kind: inspect.Type, value: object, step: str | int) -> tuple[inspect.Type, object]:
+    if isinstance(kind, inspect.StructType) and isinstance(value, dict):
+        known = {field.encode_name: field.type for field in kind.fields}
+        return known.get(str(step), inspect.AnyType()), value.get(step)
+    if isinstance(kind, inspect.VarTupleType) and isinstance(value, list) and isinstance(step, int):
+        return kind.item_type, value[step]
+    return inspect.AnyType(), None
+
+
 def plain(kind: inspect.Type) -> inspect.Type:
     """Without msgspec's wrapper for descriptions."""
     return kind.type if isinstance(kind, inspect.Metadata) else kind

@@ -63,8 +63,14 @@ WRONG: dict[str, tuple[str, str, int, str]] = {
     "missing table": ('[[issuers]]\nissuer = "https://a"\naudience = "b"\n', "providers", 0, "required"),
     "wrong type": (GOOD.replace("993", '"993"'), "providers[0].imap.port", 8, "must be int, got str"),
     "out of range": (GOOD.replace("993", "70000"), "providers[0].imap.port", 8, "65535"),
-    "unknown method": (GOOD.replace("pass_through", "magic"), "providers[0].auth.method", 9, "magic"),
-    "unknown profile": (GOOD.replace("audience", 'profile = "x"\naudience'), "issuers[0].profile", 4, ""),
+    "unknown method": (GOOD.replace("pass_through", "magic"), "providers[0].auth.method", 9, "pass_through"),
+    "unknown mechanism": (
+        GOOD.replace("_through", '_through", mechanism = "OAUTHBEARR'),
+        "providers[0].auth.mechanism",
+        9,
+        "one of OAUTHBEARER, XOAUTH2; 'OAUTHBEARR' is none",
+    ),
+    "unknown profile": (GOOD.replace("audience", 'profile = "x"\naudience'), "issuers[0].profile", 4, "rfc9068"),
     "symmetric algorithm": (
         GOOD.replace("audience", 'algorithms = ["RS256", "HS256"]\naudience'),
         "issuers[0].algorithms[1]",
