@@ -6,7 +6,8 @@ import re
 from typing import Final
 from urllib.parse import quote
 
-_MAX_NAME: Final = 200
+from gateway.message.disposition import safe_file_name
+
 _FALLBACK: Final = "download"
 _WORD: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,127}"
 _QUOTED: Final = r'"[\x20\x21\x23-\x5b\x5d-\x7e]{0,200}"'
@@ -34,7 +35,5 @@ def media_type(text: str) -> str:
 
 
 def _safe(filename: str) -> str:
-    """The last level of a path, without control characters or what turns the direction of the text."""
-    leaf = re.split(r"[/\\]", filename)[-1]
-    shown = "".join(c for c in leaf if c.isprintable()).strip().lstrip(".")
-    return shown.encode("utf-8", "replace").decode()[:_MAX_NAME] or _FALLBACK
+    """The last level of a path, as a name that any system may save under."""
+    return safe_file_name(re.split(r"[/\\]", filename)[-1], fallback=_FALLBACK)

@@ -25,7 +25,14 @@ Group = tuple[str | None, list[Address]]
 
 # What servers put where an address lacks a half (Dovecot, Cyrus, UW).
 _PLACEHOLDERS = frozenset(
-    (b"MISSING_MAILBOX", b"MISSING_DOMAIN", b"unspecified-domain", b".MISSING-HOST-NAME.", b".SYNTAX-ERROR.")
+    (
+        b"MISSING_MAILBOX",
+        b"MISSING_DOMAIN",
+        b"unspecified-domain",
+        b".MISSING-HOST-NAME.",
+        b".SYNTAX-ERROR.",
+        b"SYNTAX_ERROR",
+    )
 )
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\ufeff]++")
 
@@ -39,6 +46,8 @@ _TOKEN = re.compile(
 _QUOTED = re.compile(rb'((?:[^"\\]++|\\.)*+)"', re.DOTALL)
 _COMMENT = re.compile(rb"[()\\]")
 _SEPARATOR = re.compile(rb"[,; ]")
+_NOT_IN_ATOM = re.compile(rb'[ \t()<>\[\]:;@\\,"]')
+_QUOTED_PAIR = re.compile(rb'[\\"]')
 _ESCAPE = re.compile(rb"\\(.)", re.DOTALL)
 
 
@@ -52,12 +61,19 @@ def addresses(found: Sequence[AddressLike]) -> list[Address]:
                 closes -= 1
             if one.mailbox is None or closes > 0:
                 continue
-        pair = _pair(one.name, _real(one.mailbox), _real(one.host))
+        pair = _pair(one.name, _local_part(_real(one.mailbox)), _real(one.host))
         if pair is not None:
             out.append(pair)
             if len(out) >= MAX_ADDRESSES:
                 break
     return out
+
+
+def _local_part(mailbox: bytes) -> bytes:
+    """Quoted again where it must be: servers take the quotes away (RFC 9051 section 7.5.2)."""
+    if _NOT_IN_ATOM.search(mailbox) is None or mailbox.startswith(b'"'):
+        return mailbox
+    return b'"' + _QUOTED_PAIR.sub(rb"\\\g<0>", mailbox) + b'"'
 
 
 def _real(half: bytes | None) -> bytes:

@@ -185,7 +185,7 @@ async def test_the_source_is_not_read_ahead_of_the_client() -> None:
         (None, "attachment"),
         ("report.pdf", 'attachment; filename="report.pdf"'),
         ('a"b\\c.txt', 'attachment; filename="c.txt"'),
-        ("a\r\nX: y", 'attachment; filename="aX: y"'),
+        ("a\r\nX: y", 'attachment; filename="aX_ y"'),
         ("../../etc/passwd", 'attachment; filename="passwd"'),
         ("\u00fc.txt", "attachment; filename=\"_.txt\"; filename*=UTF-8''%C3%BC.txt"),
         ("50%.txt", "attachment; filename=\"50_.txt\"; filename*=UTF-8''50%25.txt"),

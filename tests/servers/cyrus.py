@@ -170,6 +170,7 @@ altnamespace: yes
 unixhierarchysep: yes
 virtdomains: off
 allowplaintext: yes
+munge8bit: no
 idlesocket: {root}/socket/idle
 notifysocket: {root}/socket/notify
 lmtpsocket: {root}/socket/lmtp

@@ -30,6 +30,7 @@ _FLAGS_ONLY: Final = re.compile(
     rb"(?: ?+(?:UID ([1-9][0-9]{0,9})(?=[ )])|FLAGS \(([^()\"{\t]*+)\)|MODSEQ \(([0-9]{1,18})\)"
     rb"|RFC822\.SIZE ([0-9]{1,18})(?=[ )])))++\)"
 )
+_SMALL_ITEMS: Final = 65_536  # octets of a response that is too large: UID, flags, dates and sizes stand in them
 _PRESENT: Final = tuple(
     frozenset(name for bit, name in enumerate(("UID", "FLAGS", "MODSEQ", "RFC822.SIZE")) if number >> bit & 1)
     for number in range(16)
@@ -107,9 +108,8 @@ _OLD_SECTIONS: Final[Mapping[bytes, SectionKey]] = MappingProxyType(
 
 def fetch(seq: int, frame: Frame, start: int) -> Fetched:
     """The data of message ``seq``; ``start`` is where they begin in the first piece. Never raises."""
-    if too_large(frame):
-        return Fetched(seq, broken=frozenset({"FETCH"}))
-    reading = read(frame, start)
+    cut = too_large(frame)
+    reading = read(_beginning(frame) if cut else frame, start)
     items = _Items()
     if reading.nodes and type(reading.nodes[0]) is list:
         nodes = _items_of(reading)
@@ -118,9 +118,17 @@ def fetch(seq: int, frame: Frame, start: int) -> Fetched:
             items.lose("FETCH")
     else:
         items.broken.add("FETCH")
-    if (reading.opened > 1 or reading.torn) and items.last is not None:
+    if (cut or reading.opened > 1 or reading.torn) and items.last is not None:
         items.lose(items.last)
+    if cut:
+        items.lose("FETCH")
     return items.fetched(seq)
+
+
+def _beginning(frame: Frame) -> Frame:
+    """Of what is too large: the small items, which servers send first. What they belong to is known then."""
+    first = frame[0]
+    return [first[:_SMALL_ITEMS]] if isinstance(first, bytes) else []
 
 
 def _items_of(reading: Reading) -> list[Node]:

@@ -227,7 +227,7 @@ def test_bodystructure_wins_over_body() -> None:
 
 def test_a_response_too_large_to_be_read_is_broken_and_no_more() -> None:
     got = parse([b"* 4 FETCH (UID 5 X-A (" + b"()" * limits.MAX_LISTS + b"))"])
-    assert got == Fetched(4, broken=frozenset({"FETCH"}))
+    assert got == Fetched(4, uid=5, present=frozenset({"UID", "X-A", "FETCH"}), broken=frozenset({"X-A", "FETCH"}))
 
 
 def test_merging_two_answers_about_one_message() -> None:
