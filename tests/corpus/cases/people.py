@@ -1,0 +1,56 @@
+"""From, To, Cc and Reply-To: as RFC 5322 has them, and as they really are."""
+
+from __future__ import annotations
+
+from tests.corpus.case import Case, head, recipients, sender
+
+A, B = (None, "a@example.org"), (None, "b@example.org")
+
+CASES: list[Case] = [
+    sender("bare address", b"ann@example.org", (None, "ann@example.org")),
+    sender("angle brackets only", b"<ann@example.org>", (None, "ann@example.org")),
+    sender("quoted name with a comma", b'"Doe, Jane" <jane@example.org>', ("Doe, Jane", "jane@example.org")),
+    sender("name in a comment", b"jane@example.org (Jane Doe)", ("Jane Doe", "jane@example.org")),
+    sender("word as name", b"=?UTF-8?Q?Ren=C3=A9?= <r@example.org>", ("René", "r@example.org")),
+    sender("word in quotes", b'"=?UTF-8?Q?Ren=C3=A9?=" <r@example.org>', ("René", "r@example.org")),
+    sender("comma in a word", b"=?UTF-8?Q?Doe=2C_Jane?= <j@example.org>", ("Doe, Jane", "j@example.org")),
+    sender("address in a word", b"=?UTF-8?Q?x=40evil.example?= <j@example.org>", ("x@evil.example", "j@example.org")),
+    sender("words folded", b"=?UTF-8?Q?R?=\r\n =?UTF-8?Q?=C3=A9?= <r@example.org>", ("Ré", "r@example.org")),
+    sender("escapes in quotes", b'"a \\"b\\" c" <x@example.org>', ('a "b" c', "x@example.org")),
+    sender("name that is an address", b'"a@example.org" <b@example.org>', ("a@example.org", "b@example.org")),
+    sender("dots in a name", b"J. R. Doe <j@example.org>", ("J. R. Doe", "j@example.org")),
+    sender("quoted local part", b'"john doe"@example.org', (None, '"john doe"@example.org')),
+    sender("domain literal", b"<joe@[192.0.2.1]>", (None, "joe@[192.0.2.1]")),
+    sender("route", b"<@a.example,@b.example:joe@example.org>", (None, "joe@example.org")),
+    sender("raw utf-8 name", "René <r@example.org>".encode(), ("René", "r@example.org")),
+    sender("raw latin-1 name", b"Ren\xe9 <r@example.org>", ("René", "r@example.org")),
+    sender("utf-8 address", "<用户@例え.example>".encode(), (None, "用户@例え.example")),
+    sender("line break in a name", b"=?UTF-8?Q?A=0D=0ABcc=3A_x?= <a@example.org>", ("ABcc: x", "a@example.org")),
+    sender("override in a name", b"=?UTF-8?B?4oCuZXZpbA==?= <a@example.org>", ("\u202eevil", "a@example.org")),
+    sender("without a domain", b"<root>", (None, "root")),
+    sender("long name", b'"' + b"n" * 800 + b'" <a@example.org>', ("n" * 800, "a@example.org")),
+    sender("bracket that never closes", b"Ann <ann@example.org", ("Ann", "ann@example.org")),
+    sender("two", b"a@example.org, b@example.org", A, B),
+    head("none at all", b"From:", b"To:", b"Subject: x", **{"from": [], "to": [], "subject": "x"}),
+    recipients("trailing comma", b"a@example.org, b@example.org,", A, B),
+    recipients("empty members", b"a@example.org,, ,b@example.org", A, B),
+    recipients("folded", b"a@example.org,\r\n b@example.org", A, B),
+    recipients("group", b"Team: a@example.org, b@example.org;", A, B),
+    recipients("group without members", b"undisclosed-recipients:;"),
+    recipients("group and more", b"Team: a@example.org;, b@example.org", A, B),
+    recipients("comments everywhere", b"(x) a@example.org (A (nested)), b@example.org (B)",
+               ("A (nested)", "a@example.org"), ("B", "b@example.org")),
+    recipients("a hundred", b",\r\n ".join(b"u%d@example.org" % n for n in range(100)),
+               *((None, f"u{n}@example.org") for n in range(100))),
+    recipients("more than a thousand", b",\r\n ".join(b"u%d@example.org" % n for n in range(1500)),
+               *((None, f"u{n}@example.org") for n in range(1000))),
+    head("sender and reply-to", b"Sender: <s@example.org>", b"Reply-To: R <r@example.org>",
+         replyTo=[("R", "r@example.org")], **{"from": [("Ann", "ann@example.org")]}),
+    head("no reply-to means from", b"X-A: 1", replyTo=[("Ann", "ann@example.org")]),
+    head("cc and bcc", b"Cc: a@example.org", b"Bcc: b@example.org", cc=[A], bcc=[B]),
+    head("parentheses without end", b"From: " + b"(" * 100_000, b"Subject: x", subject="x"),
+    head("angle brackets without end", b"From: " + b"<" * 50_000, b"Subject: x", subject="x"),
+    head("quotes without end", b"From: " + b'"a' * 50_001, b"Subject: x", subject="x"),
+    head("commas without end", b"From: " + b"," * 100_000, b"Subject: x", subject="x"),
+    head("colons without end", b"From: " + b"a:" * 20_000, b"Subject: x", subject="x"),
+]  # fmt: skip
