@@ -130,18 +130,19 @@ def decode(raw: bytes, into: type[B]) -> B:
 
 
 def _refuse_nul(value: object, field: str) -> None:
-    """No text of a mail system can hold NUL; declared types nest only a few levels, so recursion is bounded."""
-    match value:
-        case str() if "\0" in value:
-            raise InvalidRequest("NUL is not allowed", field=field)
-        case dict():
-            for name, member in value.items():
-                _refuse_nul(member, str(name))
-        case list():
-            for member in value:
-                _refuse_nul(member, field)
-        case _:
-            pass
+    """No text of a mail system can hold NUL."""
+    waiting = [(value, field)]
+    while waiting:
+        inner, name = waiting.pop()
+        match inner:
+            case str() if "\0" in inner:
+                raise InvalidRequest("NUL is not allowed", field=name)
+            case dict():
+                waiting += [(member, str(key)) for key, member in inner.items()]
+            case list():
+                waiting += [(member, name) for member in inner]
+            case _:
+                pass
 
 
 def _filled(size: int) -> int:

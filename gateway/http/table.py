@@ -13,7 +13,19 @@ from gateway.http.endpoint import Answer, AnyEndpoint, Endpoint, Public
 from gateway.http.openapi import document
 from gateway.http.query import NoQuery
 from gateway.http.reply import variant
-from gateway.http.routes import about, accounts, bulk, content, events, flags, folders, messages, threads, transfer
+from gateway.http.routes import (
+    about,
+    accounts,
+    bulk,
+    content,
+    events,
+    flags,
+    folders,
+    messages,
+    search,
+    threads,
+    transfer,
+)
 from gateway.settings.model import Limits
 
 
@@ -27,6 +39,7 @@ def table(limits: Limits) -> tuple[AnyEndpoint, ...]:
         *accounts.ENDPOINTS,
         *folders.ENDPOINTS,
         *messages.ENDPOINTS,
+        *search.ENDPOINTS,
         *threads.ENDPOINTS,
         *content.ENDPOINTS,
         *flags.ENDPOINTS,

@@ -15,13 +15,17 @@ class Effort:
     step: int
     most: int
 
+    def shared(self, folders: int) -> Effort:
+        """For each of so many folders: one window at least, so that every search gets on."""
+        return Effort(self.step, max(self.step, self.most // max(1, folders)))
+
 
 # What servers answer from an index, from cached headers and from whole messages differ by orders of magnitude.
 INDEXED: Final = Effort(20_000, 2_000_000)
 HEADERS: Final = Effort(5_000, 200_000)
 BODIES: Final = Effort(500, 20_000)
-FETCHED: Final = Effort(200, 2_000)
-"""Where the gateway itself has to look at each message's structure or envelope."""
+EXAMINED: Final = 2_000
+"""Messages that the gateway itself looks at, where the server can't decide."""
 
 
 def effort_of(key: SearchKey) -> Effort:

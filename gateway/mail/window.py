@@ -6,7 +6,7 @@ holes, sequence numbers (which have none) tell which UIDs come next: one SEARCH 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from gateway.errors import ProtocolViolation
@@ -15,7 +15,7 @@ from gateway.imap.mailbox import Mailbox
 from gateway.imap.response import Fetched
 from gateway.imap.session import Session
 from gateway.imap.uids import SequenceSet, UidSet
-from gateway.mail.find import find
+from gateway.mail.find import find, find_newest
 
 PROBES = 64
 
@@ -46,10 +46,33 @@ async def newest(session: Session, mailbox: Mailbox, below: int, limit: int, fet
     return _window(found, limit)
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """UIDs that match, rising. ``down_to``: of the window, UIDs less than this were not looked at."""
+
+    uids: Sequence[int]
+    down_to: int | None = None
+
+
+Look = Callable[[SequenceSet, int], Awaitable[Looked]]
+"""Searches some of the folder's positions; so many matches, of the highest UIDs, are enough."""
+
+
 async def matching(
     session: Session, mailbox: Mailbox, below: int, limit: int, key: SearchKey, *, step: int, most: int
 ) -> tuple[tuple[int, ...], int | None]:
-    """UIDs under ``below`` that match ``key``, descending, and where to go on.
+    """UIDs under ``below`` that match ``key``, descending, and where to go on; at the cost that ``walk()`` has."""
+
+    async def look(window: SequenceSet, wanted: int) -> Looked:
+        return Looked(await find_newest(session, And((SeqIn(window), key)), below, wanted))
+
+    return await walk(session, mailbox, below, limit, look, step=step, most=most)
+
+
+async def walk(
+    session: Session, mailbox: Mailbox, below: int, limit: int, look: Look, *, step: int, most: int
+) -> tuple[tuple[int, ...], int | None]:
+    """UIDs under ``below`` that ``look`` finds, descending, and where to go on.
 
     The folder is searched in windows from the top, each four times the last, so that the newest hits cost what they
     cost. After ``most`` messages looked at it stops, with fewer hits than asked for and a position to go on from.
@@ -60,9 +83,11 @@ async def matching(
     looked = 0
     while top > 0 and len(hits) <= limit and looked < most:
         low = max(1, top - step + 1)
-        found = await find(session, And((SeqIn(SequenceSet.span(low, top)), key)))
-        floor = hits[-1] if hits else below  # an EXPUNGE meanwhile moves messages into the next window again
-        hits += [uid for uid in reversed(found) if uid < floor]
+        found = await look(SequenceSet.span(low, top), limit + 1 - len(hits))
+        lowest = hits[-1] if hits else below  # positions move where messages go: what was seen is not seen again
+        hits += [uid for uid in reversed(found.uids) if uid < lowest]
+        if found.down_to is not None and len(hits) <= limit:
+            return tuple(hits), found.down_to
         looked, top, step = looked + top - low + 1, low - 1, step * 4
     if len(hits) > limit:
         return tuple(hits[:limit]), hits[limit - 1]
