@@ -123,7 +123,7 @@ def _query(endpoint: AnyEndpoint, limits: Limits) -> list[Json]:
 def _parameter(name: str, schema: Json, required: bool, limits: Limits) -> Json:
     schema = dict(schema)
     if name == "limit":
-        schema["maximum"] = limits.page_max
+        schema.setdefault("maximum", limits.page_max)
     parameter: Json = {"name": name, "in": "query", "required": required, "schema": schema}
     if "description" in schema:
         parameter["description"] = schema.pop("description")

@@ -19,6 +19,7 @@ from gateway.http.routes import (
     bulk,
     content,
     events,
+    exports,
     flags,
     folders,
     messages,
@@ -45,6 +46,7 @@ def table(limits: Limits) -> tuple[AnyEndpoint, ...]:
         *flags.ENDPOINTS,
         *transfer.ENDPOINTS,
         *bulk.ENDPOINTS,
+        *exports.ENDPOINTS,
         *events.ENDPOINTS,
         *about.ENDPOINTS,
         Endpoint(

@@ -27,6 +27,7 @@ class Kind(IntEnum):
     CURSOR = 0x0C
     STATE = 0x10
     SEARCH = 0x14
+    EXPORT = 0x18
 
 
 def write(kind: Kind, body: bytes) -> str:

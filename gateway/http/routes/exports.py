@@ -1,0 +1,166 @@
+"""Taking a folder's messages away: what there is, their octets, and the proof of having them."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Final, Literal
+
+from msgspec import UNSET, Meta, UnsetType
+from starlette.responses import Response
+
+from gateway.errors import InsufficientScope
+from gateway.http import reply
+from gateway.http.body import JsonBody, NoBody
+from gateway.http.call import Call
+from gateway.http.conditional import tags_of
+from gateway.http.download import DownloadResponse, close
+from gateway.http.endpoint import Answer, AnyEndpoint, Endpoint
+from gateway.http.link import next_link
+from gateway.http.query import Query, Term, Token
+from gateway.http.routes.errors import MAIL, SEARCH, WRITE
+from gateway.http.routes.examples import MESSAGE_ID
+from gateway.identity.scope import Scope
+from gateway.mail import export, export_confirm
+from gateway.mail.export_resource import ExportConfirm, ExportConfirmed, ExportedMessage, ExportManifest
+from gateway.mail.request import Filter
+
+
+class ManifestQuery(Query, kw_only=True, frozen=True):
+    limit: Annotated[int, Meta(ge=1, le=10_000, description="most messages in one export")] = 1000
+    cursor: Annotated[Token, Meta(description="goes on after a message: its `cursor`, or `nextCursor`")] | UnsetType = (
+        UNSET
+    )
+    unseen: Annotated[bool, Meta(description="only those without (or, false: with) `$seen`")] | UnsetType = UNSET
+    flagged: Annotated[bool, Meta(description="only those with (or, false: without) `$flagged`")] | UnsetType = UNSET
+    from_: Annotated[Term, Meta(description="in the From field")] | UnsetType = UNSET
+    to: Annotated[Term, Meta(description="in the To field")] | UnsetType = UNSET
+    subject: Annotated[Term, Meta(description="in the subject")] | UnsetType = UNSET
+    text: Annotated[Term, Meta(description="anywhere in the message")] | UnsetType = UNSET
+    since: Annotated[date, Meta(description="received on this day or later")] | UnsetType = UNSET
+    before: Annotated[date, Meta(description="received before this day")] | UnsetType = UNSET
+
+    def export(self) -> export.ExportQuery:
+        chosen = Filter(
+            unseen=_given(self.unseen),
+            flagged=_given(self.flagged),
+            from_=_given(self.from_),
+            to=_given(self.to),
+            subject=_given(self.subject),
+            text=_given(self.text),
+            since=_day(self.since),
+            before=_day(self.before),
+        )
+        return export.ExportQuery(self.limit, _given(self.cursor), chosen)
+
+
+class ExportQuery(ManifestQuery, kw_only=True, frozen=True):
+    format: Annotated[Literal["mbox", "zip"], Meta(description="an mboxrd file, or a zip of .eml files")] = "mbox"
+
+
+class ConfirmQuery(Query, kw_only=True, frozen=True):
+    then_delete: Annotated[bool, Meta(description="remove these messages for good, once all agrees")] = False
+
+
+async def get_export_manifest(call: Call[ManifestQuery, None]) -> Response:
+    found = await export.manifest(call.desk, call.account(), call.folder, call.query.export())
+    cursor = None if found.value is None else found.value.next_cursor
+    return reply.tagged(call, found.value, found.etag, next_link(call, cursor))
+
+
+async def get_export(call: Call[ExportQuery, None]) -> Response:
+    condition = tags_of(call.headers, "If-Match")
+    held = None if condition is None else frozenset(("*",)) if condition.any else condition.strong
+    made = await export.open_export(
+        call.desk, call.account(), call.folder, call.query.export(), call.query.format, if_match=held
+    )
+    response = DownloadResponse(made.download, ranged=False)
+    response.headers["Cache-Control"] = "private, no-store"
+    response.headers.update(next_link(call, made.next_cursor))
+    if not call.head_only:
+        return response
+    await close(made.download.chunks)
+    return reply.head(dict(response.headers))
+
+
+async def confirm_export(call: Call[ConfirmQuery, ExportConfirm]) -> Response:
+    if not call.caller.allows(Scope.READ):
+        raise InsufficientScope(Scope.READ.value)  # whether a hash is right tells of what is in a message
+    done = await export_confirm.confirm(
+        call.desk, call.account(), call.folder, call.body, then_delete=call.query.then_delete
+    )
+    return reply.json(done)
+
+
+def _given(value: Any) -> Any:
+    return None if value is UNSET else value
+
+
+def _day(value: date | UnsetType) -> str | None:
+    return value.isoformat() if isinstance(value, date) else None
+
+
+_EXPORT: Final = "/v1/accounts/{account}/folders/{folder}/export"
+_LINK: Final = {"Link": 'rel="next": the next export', "ETag": "stands for the messages that it holds"}
+_CURSOR: Final = "GAAAAAEAAAAqAAAAAAAAAAA"
+_MANIFEST: Final = ExportManifest(
+    messages=[
+        ExportedMessage(
+            id=MESSAGE_ID,
+            size=48213,
+            received_at="2026-11-20T08:14:03Z",
+            name="20261120T081403Z-0000000042.eml",
+            cursor=_CURSOR,
+        )
+    ]
+)
+
+ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
+    Endpoint(
+        method="GET",
+        path=_EXPORT + "/manifest",
+        scope=Scope.READ,
+        handler=get_export_manifest,
+        summary="What an export with the same parameters holds",
+        description="Oldest first. A list may be shorter than `limit`, even empty, and still have a next one: follow "
+        "`nextCursor` until it is null.",
+        tag="export",
+        query=ManifestQuery,
+        body=NoBody(),
+        answers=(Answer(200, "The messages.", ExportManifest, headers=_LINK, example=_MANIFEST),),
+        errors=(*MAIL, *SEARCH),
+    ),
+    Endpoint(
+        method="GET",
+        path=_EXPORT,
+        scope=Scope.READ,
+        handler=get_export,
+        summary="The folder's messages as one mbox or zip, streamed",
+        description="Oldest first, only whole messages. With the manifest's ETag as `If-Match` the n-th message is "
+        "the n-th of the manifest, and whoever is cut off goes on with the `cursor` of the last one that came whole. "
+        "Where a message goes meanwhile, the export ends in order before it.",
+        tag="export",
+        query=ExportQuery,
+        body=NoBody(),
+        answers=(
+            Answer(200, "An mbox (mboxrd).", media_type="application/mbox", headers=_LINK),
+            Answer(200, "A zip of .eml files, not compressed.", media_type="application/zip", headers=_LINK),
+        ),
+        errors=(*MAIL, *SEARCH, "precondition-failed"),
+        headers={"If-Match": "the manifest's entity tag: 412 where the export would hold other messages"},
+        conditional=False,
+    ),
+    Endpoint(
+        method="POST",
+        path=_EXPORT + "/confirm",
+        scope=Scope.DELETE,
+        handler=confirm_export,
+        summary="Prove what was received; with thenDelete=true it is then removed for good",
+        description="The gateway reads the messages again and compares count and hash. Where anything differs, or a "
+        "message is gone already, the answer is 409 and nothing is removed. Needs mail.read too.",
+        tag="export",
+        query=ConfirmQuery,
+        body=JsonBody(ExportConfirm),
+        answers=(Answer(200, "All agrees.", ExportConfirmed, example=ExportConfirmed(count=1, size=48213, deleted=1)),),
+        errors=(*WRITE, "conflict"),
+    ),
+)
