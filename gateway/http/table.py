@@ -24,6 +24,7 @@ from gateway.http.routes import (
     folders,
     messages,
     search,
+    structured,
     threads,
     transfer,
 )
@@ -43,6 +44,7 @@ def table(limits: Limits) -> tuple[AnyEndpoint, ...]:
         *search.ENDPOINTS,
         *threads.ENDPOINTS,
         *content.ENDPOINTS,
+        *structured.ENDPOINTS,
         *flags.ENDPOINTS,
         *transfer.ENDPOINTS,
         *bulk.ENDPOINTS,

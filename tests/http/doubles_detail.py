@@ -9,8 +9,15 @@ from gateway.accounts.account import Account
 from gateway.mail.desk import Desk
 from gateway.mail.fields import Fields
 from gateway.mail.query import PageQuery, Tagged
+from gateway.mail.structured_resource import CalendarEvent, DeliveryReport, MessageCalendar, Report
 
-DETAIL_VERBS = MappingProxyType({"selected_message": ("get_selected", "get_selected_page")})
+DETAIL_VERBS = MappingProxyType(
+    {
+        "selected_message": ("get_selected", "get_selected_page"),
+        "calendar": ("get_calendar",),
+        "report": ("get_report",),
+    }
+)
 
 
 class DetailVerbs:
@@ -31,3 +38,11 @@ class DetailVerbs:
             return Tagged(None, '"tag-1"')
         page: dict[str, object] = {"messages": [{"id": "m1", "header:X": " one"}], "nextCursor": "c2", "state": "s1"}
         return Tagged({**page, "total": 1}, '"tag-1"')
+
+    async def get_calendar(self, desk: Desk, account: Account, message_id: str) -> MessageCalendar:
+        await self._called("get_calendar", message_id)
+        return MessageCalendar(id=message_id, events=[CalendarEvent(part_id="2", uid="u1")])
+
+    async def get_report(self, desk: Desk, account: Account, message_id: str) -> Report:
+        await self._called("get_report", message_id)
+        return Report(id=message_id, delivery=DeliveryReport(part_id="2"))

@@ -105,6 +105,8 @@ def test_bounds_are_those_of_the_settings() -> None:
         "/v1/accounts/{account}/messages/{message}",
         "/v1/accounts/{account}/messages/{message}/body",
         "/v1/accounts/{account}/messages/{message}/flags",
+        "/v1/accounts/{account}/messages/{message}/calendar",
+        "/v1/accounts/{account}/messages/{message}/report",
         "/.well-known/oauth-protected-resource",
         "/problems/{slug}",
     ],
