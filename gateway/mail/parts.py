@@ -10,7 +10,7 @@ from gateway.imap.structure import BodyPart
 from gateway.mail.address import gone
 from gateway.mail.messages import fetch_one
 
-STRUCTURE_ITEMS = (Item.UID, Item.SIZE, Item.BODYSTRUCTURE)
+STRUCTURE_ITEMS = (Item.UID, Item.SIZE, Item.INTERNALDATE, Item.BODYSTRUCTURE)
 
 
 async def structure_of(session: Session, uid: int) -> tuple[Fetched, BodyPart]:
@@ -28,6 +28,14 @@ def find_part(root: BodyPart, part_id: str) -> BodyPart:
         if part.section == part_id and not part.is_multipart:
             return part
     raise NotFound("the message has no such part", field="part")
+
+
+def find_message(root: BodyPart, part_id: str) -> BodyPart:
+    """The MIME tree of the attached message with that part number. Raises InvalidRequest, NotFound."""
+    part = find_part(root, part_id)
+    if part.message is None:
+        raise NotFound("this part is no message that the mail server can open", field="part")
+    return part.message
 
 
 async def octets_of(session: Session, uid: int, part_id: str) -> bytes:

@@ -77,18 +77,55 @@ class Message(MessageSummary, kw_only=True, frozen=True):
     body_structure: Part | None = None
 
 
+class EmbeddedMessage(Resource, kw_only=True, frozen=True):
+    """An attached message, opened: its headers and its MIME structure."""
+
+    part_id: Annotated[str, Meta(description="part number of the attached message")]
+    size: Annotated[int, Meta(description="octets of the attached message")]
+    sent_at: Annotated[
+        str | None, Meta(description="RFC 3339 with the sender's zone, or null where it can't be read")
+    ] = None
+    subject: str | None = None
+    from_: list[Address] = field(default_factory=list, name="from")
+    to: list[Address] = field(default_factory=list)
+    cc: list[Address] = field(default_factory=list)
+    bcc: list[Address] = field(default_factory=list)
+    reply_to: list[Address] = field(default_factory=list)
+    message_id: list[str] = field(default_factory=list)
+    in_reply_to: list[str] = field(default_factory=list)
+    references: list[str] = field(default_factory=list)
+    has_attachment: bool | None = None
+    body_structure: Part | None = None
+
+
+class Segment(Resource, kw_only=True, frozen=True):
+    """A stretch of a text: the writer's own words, a quoted message, or a signature."""
+
+    kind: Literal["text", "quote", "signature"]
+    start: Annotated[int, Meta(description="Unicode code points before it in `value`")]
+    length: Annotated[int, Meta(description="Unicode code points in it")]
+
+
 class BodyValue(Resource, kw_only=True, frozen=True):
     """Decoded text (RFC 8621 section 4.1.4 EmailBodyValue)."""
 
     value: str
     is_encoding_problem: bool = False
     is_truncated: bool = False
+    derived: Annotated[bool, Meta(description="made by the gateway out of the other form, which is all there is")] = (
+        False
+    )
+    segments: Annotated[
+        list[Segment] | UnsetType,
+        Meta(description="of plain text: what a client may fold. They adjoin, and together are all of `value`"),
+    ] = UNSET
 
 
 class Body(Resource, kw_only=True, frozen=True):
     """What a reader sees on opening a message."""
 
     id: Id
+    part_id: Annotated[str | UnsetType, Meta(description="the attached message whose body this is")] = UNSET
     text: Annotated[BodyValue | None, Meta(description="the plain text, or null")] = None
     html: Annotated[BodyValue | None, Meta(description="the sanitised HTML, or null")] = None
     text_body: list[Part] = field(default_factory=list)

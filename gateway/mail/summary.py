@@ -99,17 +99,12 @@ def people(addressed: tuple[EnvelopeAddress, ...]) -> list[Address]:
     return [Address(name=name, email=email) for name, email in addresses(addressed)] if addressed else []
 
 
-def _fields(name: MailboxName, uidvalidity: int, fetched: Fetched) -> dict[str, Any]:
-    envelope = fetched.envelope or _NO_ENVELOPE
+def envelope_fields(found: Envelope | None) -> dict[str, Any]:
+    """What an envelope says, as the values of a summary."""
+    envelope = found or _NO_ENVELOPE
     sent = parse_date(envelope.date) if envelope.date else None
     from_ = people(envelope.from_)
-    broken = sorted(fetched.broken)
     return {
-        "id": id_of_message(name, uidvalidity, fetched.uid or 0),
-        "folder_id": id_of_folder(name),
-        "flags": keywords(fetched.flags or ()),
-        "size": fetched.size or 0,
-        "received_at": rfc3339((fetched.internaldate or _EPOCH).astimezone(UTC)),
         "sent_at": rfc3339(sent) if sent else None,
         "subject": None if envelope.subject is None else decode_words(envelope.subject),
         "from_": from_,
@@ -120,6 +115,18 @@ def _fields(name: MailboxName, uidvalidity: int, fetched: Fetched) -> dict[str, 
         "reply_to": from_ if envelope.reply_to == envelope.from_ else people(envelope.reply_to),
         "message_id": message_ids(envelope.message_id),
         "in_reply_to": message_ids(envelope.in_reply_to),
+    }
+
+
+def _fields(name: MailboxName, uidvalidity: int, fetched: Fetched) -> dict[str, Any]:
+    broken = sorted(fetched.broken)
+    return {
+        "id": id_of_message(name, uidvalidity, fetched.uid or 0),
+        "folder_id": id_of_folder(name),
+        "flags": keywords(fetched.flags or ()),
+        "size": fetched.size or 0,
+        "received_at": rfc3339((fetched.internaldate or _EPOCH).astimezone(UTC)),
+        **envelope_fields(fetched.envelope),
         "has_attachment": None if fetched.structure is None else has_attachment(fetched.structure),
         "preview": fetched.preview if "PREVIEW" in fetched.present else UNSET,
         "email_id": fetched.email_id or _hex(fetched.gm_msgid),

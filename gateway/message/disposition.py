@@ -6,6 +6,7 @@ import re
 from typing import Literal
 from urllib.parse import quote
 
+from gateway.message.parameter import file_name
 from gateway.message.part import PartLike
 
 MAX_NAME = 150  # characters of a file name; 255 octets hold what they become in UTF-8, nearly always
@@ -101,3 +102,10 @@ def served_type(part: PartLike) -> str:
 def may_show_inline(part: PartLike) -> bool:
     """Whether the part may be served with ``inline``; the message's own disposition is left to the caller."""
     return content_type(part) in INLINE_TYPES
+
+
+def is_tnef(part: PartLike) -> bool:
+    """Whether it is Outlook's envelope of attachments (``winmail.dat``), which is not opened."""
+    if part.type == "application" and part.subtype in ("ms-tnef", "vnd.ms-tnef"):
+        return True
+    return (file_name(part) or "").lower() == "winmail.dat"

@@ -57,19 +57,18 @@ _NAMES: Final[dict[str, int]] = {
     name: kind
     for kind, names in enumerate(
         (
-            "from von de da van från fra od lähettäjä от від 发件人 寄件者 差出人 kimden feladó expéditeur mittente",
-            "sent date gesendet datum envoyé enviado fecha data inviato verzonden skickat sendt dato wysłano odesláno"
-            " отправлено дата 发送时间 日期 日時 送信日時 lähetetty gönderilen tarih elküldve dátum päivämäärä",
-            "to an à para a aan till til do komu кому 收件人 宛先 kime vastaanottaja címzett",
-            "subject betreff objet asunto oggetto assunto onderwerp ämne emne temat předmět тема 主题 主旨 件名 konu"
-            " aihe tárgy",
+            "from/von/de/da/van/från/fra/od/lähettäjä/от/від/发件人/寄件者/差出人/보낸 사람/kimden/feladó/expéditeur"
+            "/mittente/remitente",
+            "sent/date/gesendet/datum/envoyé/envoyé le/enviado/enviado el/enviado em/fecha/data/inviato/verzonden"
+            "/skickat/sendt/dato/wysłano/odesláno/отправлено/дата/发送时间/日期/日時/送信日時/보낸 날짜/lähetetty"
+            "/gönderilen/tarih/elküldve/dátum/päivämäärä",
+            "to/an/à/para/a/aan/till/til/do/komu/кому/收件人/宛先/받는 사람/kime/vastaanottaja/címzett",
+            "subject/betreff/objet/asunto/oggetto/assunto/onderwerp/ämne/emne/temat/předmět/тема/主题/主旨/件名/제목"
+            "/konu/aihe/tárgy",
         )
     )
-    for name in names.split()
+    for name in names.split("/")
 }
-_NAMES.update(
-    {"보낸 사람": 0, "보낸 날짜": 1, "enviado el": 1, "enviado em": 1, "envoyé le": 1, "받는 사람": 2, "제목": 3}
-)
 _HEADER: Final = re.compile(r"[*\s]{0,3}+([^:：*\n]{1,16}+)\*?+\s?+[:：]")
 _RULE: Final = re.compile(r"[-_=*]{3,}+")
 _SENT_FROM: Final = re.compile(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -29,6 +29,7 @@ from gateway.mail.resource import (
     BulkResult,
     Changes,
     Coverage,
+    EmbeddedMessage,
     Flags,
     Folder,
     FolderList,
@@ -48,6 +49,7 @@ from gateway.secret import Secret
 from gateway.settings.model import Endpoint as ImapSettings
 from gateway.settings.model import Issuer, Limits, PassThrough, Provider, Server, Settings
 
+from .chunks import Chunks
 from .doubles_detail import DETAIL_VERBS, DetailVerbs
 
 VERBS = MappingProxyType(
@@ -58,6 +60,8 @@ VERBS = MappingProxyType(
         "search": ("search",),
         "body": ("get_body",),
         "content": ("open_raw", "open_part"),
+        "attachments": ("open_attachments",),
+        "embedded": ("get_embedded",),
         "flags": ("get_flags", "change_flags"),
         "transfer": ("move", "copy", "delete"),
         "bulk": ("bulk_flags", "bulk_move", "bulk_copy", "bulk_delete"),
@@ -89,35 +93,6 @@ def summary(number: int) -> MessageSummary:
         received_at="2026-11-20T08:14:03Z",
         preview="the body begins",
     )
-
-
-@dataclass
-class Chunks:
-    """A source of octets that tells whether it was closed, and can wait or fail on the way."""
-
-    pieces: Sequence[bytes | GatewayError | asyncio.Event]
-    closed: bool = False
-    position: int = 0
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self
-
-    async def __anext__(self) -> bytes:
-        if self.closed or self.position >= len(self.pieces):
-            raise StopAsyncIteration
-        piece = self.pieces[self.position]
-        self.position += 1
-        if isinstance(piece, GatewayError):
-            raise piece
-        if isinstance(piece, asyncio.Event):
-            await piece.wait()
-            return b"."
-        return piece
-
-    async def aclose(self) -> None:
-        self.closed = True
-        self.ended.set()
 
 
 @dataclass
@@ -196,9 +171,23 @@ class Verbs(DetailVerbs):
         max_bytes: int,
         remote: Literal["block", "keep"],
         part_href: Callable[[str], str],
+        embedded: str | None = None,
     ) -> Body:
-        await self._called("get_body", message_id, max_bytes, remote, part_href("2"))
+        part = () if embedded is None else (embedded,)
+        await self._called("get_body", message_id, max_bytes, remote, part_href("2"), *part)
         return Body(id=message_id, text=BodyValue(value="<&>"), html=BodyValue(value="<p>safe</p>"))
+
+    async def get_embedded(
+        self, desk: Desk, account: Account, message_id: str, part_id: str, part_href: Callable[[str], str]
+    ) -> EmbeddedMessage:
+        await self._called("get_embedded", message_id, part_id, part_href("2.1"))
+        return EmbeddedMessage(part_id=part_id, size=10)
+
+    async def open_attachments(self, desk: Desk, account: Account, message_id: str) -> Download:
+        await self._called("open_attachments", message_id)
+        chunks = Chunks(self.pieces if self.pieces is not None else [CONTENT])
+        self.opened.append(chunks)
+        return Download("application/zip", "attachments.zip", TAG, None, 0, None, False, chunks)
 
     async def open_raw(self, desk: Desk, account: Account, message_id: str, range_: ByteRange | None) -> Download:
         await self._called("open_raw", message_id, range_)

@@ -15,8 +15,9 @@ from gateway.http.disposition import disposition, media_type
 from gateway.http.download import DownloadResponse
 from gateway.mail.download import Download
 
+from .chunks import Chunks
 from .conftest import Gateway
-from .doubles import CONTENT, TAG, Chunks
+from .doubles import CONTENT, TAG
 
 RAW = "/v1/accounts/me/messages/m1/raw"
 PART = "/v1/accounts/me/messages/m1/parts/1.2"

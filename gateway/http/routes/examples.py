@@ -10,6 +10,7 @@ from gateway.mail.resource import (
     BodyValue,
     Changes,
     Coverage,
+    EmbeddedMessage,
     FlagUpdate,
     Folder,
     Message,
@@ -58,6 +59,15 @@ MESSAGE: Final = Message(
     body_structure=_TEXT,
 )
 BODY: Final = Body(id=MESSAGE_ID, text=BodyValue(value="Dear members, ..."), text_body=[_TEXT])
+EMBEDDED: Final = EmbeddedMessage(
+    part_id="2",
+    size=9120,
+    sent_at="2026-11-19T18:02:11+01:00",
+    subject="Agenda",
+    from_=[Address(name="Secretary", email="secretary@example.org")],
+    has_attachment=False,
+    body_structure=Part(part_id="2.1", type="text/plain", size=640, charset="utf-8"),
+)
 CHANGES: Final = Changes(
     folder_id=INBOX,
     old_state=STATE,
