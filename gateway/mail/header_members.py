@@ -19,7 +19,7 @@ from gateway.mail.resource import Address
 from gateway.message.address import MAX_ADDRESSES, parse_addresses, parse_groups
 from gateway.message.authentication import Authentication, authentication
 from gateway.message.form import Form, HeaderProperty, raw_text, read_as
-from gateway.message.header import MAX_BLOCK, Block, read_block
+from gateway.message.header import MAX_BLOCK, Block, last, read_block
 from gateway.message.ids import message_ids
 from gateway.message.mailing_list import MailingList, mailing_list
 
@@ -60,7 +60,7 @@ def _members(octets: bytes, most: int, wanted: Fields) -> Members:
             HeaderField(name=field.spelled.decode("ascii"), value=raw_text(field.value)) for field in block.fields
         ]
     if "references" in wanted.names:
-        members["references"] = message_ids(_last(block, b"references"))
+        members["references"] = message_ids(last(block.fields, b"references"))
     if "list" in wanted.names:
         members["list"] = _list_info(mailing_list(block.fields))
     if "authentication" in wanted.names:
@@ -132,10 +132,6 @@ def _read(value: bytes, wanted: HeaderProperty, problems: set[str]) -> Value:
     if count >= MAX_ADDRESSES:
         problems.add("too-many-addresses")
     return shown
-
-
-def _last(block: Block, name: bytes) -> bytes | None:
-    return next((field.unfolded for field in reversed(block.fields) if field.name == name), None)
 
 
 def _list_info(found: MailingList | None) -> ListInfo | None:

@@ -24,7 +24,7 @@ from gateway.mail.roles import resolve
 from gateway.mail.snapshot import refresh, state_of, sync_mode
 from gateway.mail.summary import detail, keywords, summary_items
 from gateway.mail.window import Window, matching, newest
-from gateway.message.header import first, split_fields
+from gateway.message.header import last, split_fields
 from gateway.sync.cursor import Cursor
 from gateway.sync.state import FolderState
 
@@ -93,7 +93,7 @@ async def get_message(
         check_validity(mailbox, wanted.uidvalidity)
         fetched = await fetch_one(session, wanted.uid, (*summary_items(session), *modseq(session), _REFERENCES))
     block = fetched.sections.get(_REFERENCES.key)
-    references = first(split_fields(block), b"references") if isinstance(block, bytes) else None
+    references = last(split_fields(block), b"references") if isinstance(block, bytes) else None
     value = detail(name, wanted.uidvalidity, fetched, references, part_href)
     return Tagged(value, flags_tag(account, fetched))
 

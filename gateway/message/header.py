@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 MAX_BLOCK = 1_048_576  # octets of a header block that are looked at
@@ -82,6 +82,11 @@ def first(fields: Iterable[Field], name: bytes) -> bytes | None:
         if field.name == name:
             return field.unfolded
     return None
+
+
+def last(fields: Sequence[Field], name: bytes) -> bytes | None:
+    """The unfolded value of the last field of that (lower-case) name: the one that RFC 8621 section 4.1.3 means."""
+    return next((field.unfolded for field in reversed(fields) if field.name == name), None)
 
 
 def every(fields: Iterable[Field], name: bytes) -> list[bytes]:
