@@ -58,7 +58,14 @@ def type_uri(reply: Reply) -> str:
 def answer(error: GatewayError, scope: Scope, *, needs: str | None = None) -> Response:
     """The reply that the error asks for. ``needs``: the scope that the endpoint demands, for the challenge."""
     reply = error.answer()
-    body = Problem(
+    body = _encode(problem_of(error, scope))
+    return Response(body, reply.status, _headers(error, reply, scope, needs), MEDIA_TYPE)
+
+
+def problem_of(error: GatewayError, scope: Scope) -> Problem:
+    """The same as a value, for an answer that has begun already."""
+    reply = error.answer()
+    return Problem(
         type=type_uri(reply),
         title=reply.title,
         status=reply.status,
@@ -69,7 +76,6 @@ def answer(error: GatewayError, scope: Scope, *, needs: str | None = None) -> Re
         field=error.field or UNSET,
         imap_code=error.imap_code or UNSET,
     )
-    return Response(_encode(body), reply.status, _headers(error, reply, scope, needs), MEDIA_TYPE)
 
 
 def _headers(error: GatewayError, reply: Reply, scope: Scope, needs: str | None) -> dict[str, str]:
