@@ -45,9 +45,18 @@ def html_answer(call: Call[Any, Any], body: Body, remote: Literal["block", "keep
     else:
         text = body.text.value if body.text is not None else ""
         content = f'<pre style="white-space: pre-wrap">{escape(text)}</pre>'
-    headers = {
+    return variant(call, page(content), "text/html; charset=utf-8", page_headers(remote))
+
+
+def page(content: str) -> bytes:
+    """The fragment as a whole page."""
+    return _PAGE.format(content).encode("utf-8", "replace")
+
+
+def page_headers(remote: Literal["block", "keep"]) -> dict[str, str]:
+    """What the page is allowed: nothing but its own styles, and images."""
+    return {
         "Content-Security-Policy": _POLICY + _IMAGES[remote],
         "X-Frame-Options": "SAMEORIGIN",
         "Cache-Control": CACHED,
     }
-    return variant(call, _PAGE.format(content).encode("utf-8", "replace"), "text/html; charset=utf-8", headers)
