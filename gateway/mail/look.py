@@ -111,7 +111,9 @@ class Looker:
         for batch in doubted.batches(_BATCH):
             self._left -= len(batch)
             exact = any_of((await self._exact_key(batch), *self._also))
-            if exact != NEVER:
+            if isinstance(exact, UidIn):  # nothing else is asked than what was looked at
+                found += batch.intersect(exact.uids)
+            elif exact != NEVER:
                 found += [uid for uid in await find(self._session, all_of((UidIn(batch), exact))) if uid in batch]
         return found
 
