@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Sequence
+from contextlib import AsyncExitStack
 from datetime import datetime
 
 from gateway.accounts.account import Account
-from gateway.errors import InvalidRequest, NotFound, Refused, TooLarge, UpstreamError
+from gateway.errors import ConnectionLost, InvalidRequest, NotFound, Refused, TooLarge, UpstreamError
 from gateway.imap.flags import to_flag
+from gateway.imap.session import Session
 from gateway.mail.address import id_of_folder, id_of_message
-from gateway.mail.again import in_doubt
+from gateway.mail.again import STALE, in_doubt
 from gateway.mail.desk import Desk
 from gateway.mail.resource import StoredMessage
 from gateway.mail.roles import resolve
@@ -32,7 +34,8 @@ async def store(
         raise InvalidRequest("the message is empty", field="body")
     name = await resolve(desk, account, ref)
     wire_flags = tuple(dict.fromkeys(to_flag(flag, ()) for flag in flags))
-    async with desk.session(account) as session:
+    async with AsyncExitStack() as lease:
+        session = await _attentive(desk, account, lease)
         try:
             done = await session.append(name, size, source, flags=wire_flags, internaldate=received_at)
         except Refused as refused:
@@ -45,3 +48,24 @@ async def store(
             raise
     new = None if done is None else id_of_message(name, done.uidvalidity, done.uid)
     return StoredMessage(id=new, folder_id=id_of_folder(name), size=size)
+
+
+async def _attentive(desk: Desk, account: Account, lease: AsyncExitStack) -> Session:
+    """A session that the server has just answered on.
+
+    Dovecot hangs up on who has a folder open that was deleted, at the next command: an APPEND would be in doubt for it.
+    """
+    for _ in range(STALE):
+        session = await lease.enter_async_context(desk.session(account))
+        try:
+            await _heard(session)
+        except ConnectionLost:
+            await lease.aclose()
+        else:
+            return session
+    return await lease.enter_async_context(desk.session(account))
+
+
+async def _heard(session: Session) -> None:
+    if session.mailbox is not None:
+        await session.noop()
