@@ -123,6 +123,8 @@ class Opener:
             ignore=target.ignore,
             client_id={"name": "imap-gateway", "version": __version__},
             on_bytes=lambda received, sent: self._metrics.traffic(target.provider, received, sent),
+            on_command=lambda name, outcome, seconds: self._metrics.command(target.provider, name, outcome, seconds),
+            compress=target.compress,
             tls=self._contexts,
         )
 

@@ -227,7 +227,13 @@ async def _account(directory: Directory, caller: Caller, limits: Limits, report:
     async def sign_in() -> str:
         account = resolved[0]
         ignored = frozenset(account.provider.disable_capabilities)
-        session = await Session.open(account.endpoint, account.credential, deadlines=deadlines, ignore=ignored)
+        session = await Session.open(
+            account.endpoint,
+            account.credential,
+            deadlines=deadlines,
+            ignore=ignored,
+            compress=account.provider.compress,
+        )
         opened.append(session)
         return _described(session.capabilities)
 

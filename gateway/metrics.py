@@ -31,6 +31,7 @@ _COMMANDS = frozenset(
         "AUTHENTICATE",
         "CAPABILITY",
         "CLOSE",
+        "COMPRESS",
         "COPY",
         "CREATE",
         "DELETE",
@@ -174,7 +175,8 @@ class Metrics:
         verb = command.upper().removeprefix("UID ")
         verb = verb if verb in _COMMANDS else OTHER
         self._commands.labels(self._provider(provider), verb, outcome).inc()
-        self._command_seconds.labels(self._provider(provider), verb).observe(seconds)
+        if verb != "IDLE":  # it lasts as long as nothing happens
+            self._command_seconds.labels(self._provider(provider), verb).observe(seconds)
 
     def traffic(self, provider: str, received: int, sent: int) -> None:
         """Octets exchanged with a mail server since the last call."""

@@ -25,6 +25,7 @@ from gateway.errors import (
     UpstreamError,
 )
 from gateway.imap.connection_intake import Intake
+from gateway.imap.connection_outcome import OnCommand, outcome
 from gateway.imap.connection_states import ADDITIONS, LOGOUT, WRITES, after, greeted, shown
 from gateway.imap.connection_turns import Turns
 from gateway.imap.connection_watch import SilenceWatch
@@ -62,6 +63,7 @@ class Pending(Command):  # type: ignore[misc]  # aioimaplib has no type informat
         self.alone = bool(VOCABULARY[name].exec is Exec.is_sync)
         self.tagged: Tagged | None = None
         self.started = self.finished = self.abandoned = False
+        self.started_at = 0.0  # the loop's time
         self.turn = asyncio.Event()  # see connection_writer.Written
         self.literal = next((part for part in line.parts if isinstance(part, StreamLiteral)), None)
         self.on_begin: Callable[[], None] | None = None
@@ -77,6 +79,12 @@ class Pending(Command):  # type: ignore[misc]  # aioimaplib has no type informat
     def failure(self) -> GatewayError | None:
         """What ended it instead of its tag."""
         return self._exception if isinstance(self._exception, GatewayError) else None
+
+    def begin(self) -> None:
+        """It is sent now."""
+        self.started, self.started_at = True, self._loop.time()
+        if self.on_begin is not None:
+            self.on_begin()
 
     def complete(self, tagged: Tagged) -> None:
         self.tagged = tagged
@@ -107,6 +115,7 @@ class Wire(ClientProtocol):  # type: ignore[misc]  # aioimaplib has no type info
         loop: asyncio.AbstractEventLoop,
         deadlines: Deadlines,
         on_bytes: Callable[[int, int], None] | None = None,
+        on_command: OnCommand | None = None,
     ) -> None:
         super().__init__(loop)
         self.bytes_in = 0
@@ -120,7 +129,7 @@ class Wire(ClientProtocol):  # type: ignore[misc]  # aioimaplib has no type info
         self.intake = Intake(loop, self.watch, take=self._take, refuse=self._refuse, open_sink=self._sink)
         self._turns: Turns[Pending] = Turns(self.watch, on_bytes, refusal=self._refusal, end=self.end)
         self.writer = self._turns.writer
-        self._on_bytes = on_bytes
+        self._on_bytes, self._on_command = on_bytes, on_command
 
     # --- asyncio's side ---
 
@@ -153,6 +162,11 @@ class Wire(ClientProtocol):  # type: ignore[misc]  # aioimaplib has no type info
         self.transport = self.intake.transport = self.writer.transport = transport
         self.intake.restart()
         self.switching = False
+
+    def compress(self) -> None:
+        """Both directions are compressed from here on, from the octet after the last response taken."""
+        self.intake.inflate()
+        self.writer.deflate()
 
     def pause_writing(self) -> None:
         self.writer.pause()
@@ -210,6 +224,7 @@ class Wire(ClientProtocol):  # type: ignore[misc]  # aioimaplib has no type info
         self.state = after(self.state, command.name, tagged.status)
         self.on_news(tagged, True)
         command.complete(tagged)
+        self._count(command)
         self._turns.pump()
 
     def _go_on(self, data: bytes) -> None:
@@ -225,6 +240,11 @@ class Wire(ClientProtocol):  # type: ignore[misc]  # aioimaplib has no type info
         if alone is None or alone.name != "LOGOUT":
             detail = "the mail server ended the connection" + (f": {text}" if text else "")
             self.end(lambda: ConnectionLost(detail, bye=text))
+
+    def _count(self, command: Pending) -> None:
+        if self._on_command is not None and command.started:
+            seconds = self.loop.time() - command.started_at
+            self._on_command(command.line.name, outcome(command.tagged or command.failure), seconds)
 
     # --- commands ---
 
@@ -304,6 +324,7 @@ class Wire(ClientProtocol):  # type: ignore[misc]  # aioimaplib has no type info
         self.watch.stop()
         for command in self._turns.stop():
             command.fail(why())
+            self._count(command)
         if not self.greeting.done():
             self.greeting.set_exception(why())
             self.greeting.exception()  # looked at, even where nobody waits for it

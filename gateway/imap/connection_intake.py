@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from gateway.errors import ProtocolViolation
+from gateway.imap import limits
 from gateway.imap.connection_watch import SilenceWatch
+from gateway.imap.deflate import Inflater
 from gateway.imap.framer import Frame, Framer, OpenSink
 from gateway.imap.parse import parse
 from gateway.imap.response import Response
@@ -20,7 +22,18 @@ SLICE_FRAMES: Final = 16
 class Intake:
     """Gives responses to ``take`` until it returns False; a violation goes to ``refuse`` and ends it."""
 
-    __slots__ = ("_framer", "_frames", "_loop", "_open_sink", "_pauses", "_refuse", "_take", "_watch", "transport")
+    __slots__ = (
+        "_framer",
+        "_frames",
+        "_inflater",
+        "_loop",
+        "_open_sink",
+        "_pauses",
+        "_refuse",
+        "_take",
+        "_watch",
+        "transport",
+    )
 
     def __init__(
         self,
@@ -35,13 +48,23 @@ class Intake:
         self._take, self._refuse, self._open_sink = take, refuse, open_sink
         self._framer = Framer(open_sink)
         self._frames: Iterator[Frame] | None = None
+        self._inflater: Inflater | None = None
         self._pauses = 0
         self.transport: asyncio.Transport | None = None
 
     def feed(self, data: bytes) -> None:
+        if self._inflater is not None:
+            self._inflater.feed(data)
+            self._inflate_on()
+            return
         frames = self._framer.feed(data)
         if self._frames is None:
             self._slice(frames)
+
+    def inflate(self) -> None:
+        """All that comes is compressed from here on, also what came already and is in no response yet taken."""
+        self._inflater = Inflater()
+        self._inflater.feed(self._framer.rest())
 
     @property
     def pending(self) -> int:
@@ -53,9 +76,21 @@ class Intake:
         self._framer = Framer(self._open_sink)
 
     def finish(self) -> None:
-        """Nothing comes any more: take at once what came before the end."""
+        """Nothing comes any more: take at once what came before the end, as far as it is of any size."""
         while self._frames is not None:
             self._go_on()
+        if self._inflater is not None:
+            inflater, self._inflater = self._inflater, None
+            self._slice(self._last(inflater))
+            while self._frames is not None:
+                self._go_on()
+
+    def _last(self, inflater: Inflater) -> Iterator[Frame]:
+        for _ in range(limits.INFLATED_AT_END // limits.INFLATED):
+            octets = inflater.take()
+            if not octets:
+                return
+            yield from self._framer.feed(octets)
 
     def pause(self) -> None:
         """Reads no more from the server until as many ``resume()`` as ``pause()`` were called."""
@@ -71,21 +106,41 @@ class Intake:
             self._watch.go_on()
             if self.transport is not None and not self.transport.is_closing():
                 self.transport.resume_reading()
+            if self._inflater is not None and self._inflater.waiting:
+                self._loop.call_soon(self._inflate_on)
 
     def _slice(self, frames: Iterator[Frame]) -> None:
         """Takes frames until none is left or time is up: then the rest follows by itself."""
         due = self._loop.time() + SLICE_SECONDS
         try:
-            for count, frame in enumerate(frames, 1):
-                if not self._take(parse(frame)):
+            while True:
+                for count, frame in enumerate(frames, 1):
+                    if not self._take(parse(frame)):
+                        return
+                    if count % SLICE_FRAMES == 0 and self._loop.time() > due:
+                        self._rest_later(frames)
+                        return
+                if self._inflater is None or self._pauses:
                     return
-                if count % SLICE_FRAMES == 0 and self._loop.time() > due:
-                    self._frames = frames
-                    self.pause()
-                    self._loop.call_soon(self._go_on)
+                octets = self._inflater.take()
+                if not octets:
+                    return
+                frames = self._framer.feed(octets)
+                if self._loop.time() > due:
+                    self._rest_later(frames)
                     return
         except ProtocolViolation as violation:
             self._refuse(violation)
+
+    def _rest_later(self, frames: Iterator[Frame]) -> None:
+        self._frames = frames
+        self.pause()
+        self._loop.call_soon(self._go_on)
+
+    def _inflate_on(self) -> None:
+        """Nothing is inflated while reading is paused: what a reader has no room for stays small."""
+        if self._frames is None and not self._pauses:
+            self._slice(iter(()))
 
     def _go_on(self) -> None:
         frames, self._frames = self._frames, None

@@ -10,6 +10,7 @@ from typing import Final
 
 from gateway.errors import ConnectFailed, ConnectionLost, DeadlinePassed, GatewayError, Refused, TlsFailed, TlsRequired
 from gateway.imap.connection import Connection, Wire
+from gateway.imap.connection_outcome import OnCommand
 from gateway.imap.connection_states import shown
 from gateway.imap.encode.command import command
 from gateway.imap.endpoint import Deadlines, Endpoint
@@ -31,11 +32,12 @@ async def connect(
     deadlines: Deadlines,
     contexts: TlsContexts,
     on_bytes: Callable[[int, int], None] | None = None,
+    on_command: OnCommand | None = None,
 ) -> Connection:
     """TCP, and TLS where implicit. Raises ConnectFailed, TlsFailed, DeadlinePassed."""
     loop = asyncio.get_running_loop()
     context = contexts.of(endpoint.ca_file) if endpoint.tls == "implicit" else None
-    connection = Connection(endpoint, deadlines, Wire(loop, deadlines, on_bytes))
+    connection = Connection(endpoint, deadlines, Wire(loop, deadlines, on_bytes, on_command))
     try:
         async with asyncio.timeout(deadlines.connect):
             transport, _ = await loop.create_connection(

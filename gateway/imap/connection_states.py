@@ -23,6 +23,7 @@ ADDITIONS: Final[Mapping[str, Addition]] = MappingProxyType(
         "IDLE": Addition((AUTH, SELECTED), alone=True),
         "ENABLE": Addition((AUTH, SELECTED), alone=True),
         "UNSELECT": Addition((SELECTED,), alone=True),
+        "COMPRESS": Addition((AUTH, SELECTED), alone=True),
         "NOTIFY": Addition((AUTH, SELECTED), alone=True),
         "UNAUTHENTICATE": Addition((AUTH, SELECTED), alone=True),
         "GETMETADATA": Addition((AUTH, SELECTED), alone=False),

@@ -24,7 +24,8 @@ class Given(Queued, Written, Protocol):
     started: bool
     finished: bool
     abandoned: bool
-    on_begin: Callable[[], None] | None
+
+    def begin(self) -> None: ...
 
     def fail(self, error: GatewayError) -> None: ...
 
@@ -82,9 +83,7 @@ class Turns(Generic[G]):
             self.queue.done(command.tag)
             command.fail(refusal)
             return
-        command.started = True
-        if command.on_begin is not None:
-            command.on_begin()
+        command.begin()
         self._watch.arm()
         self.writer.begin(command)
 

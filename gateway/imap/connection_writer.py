@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from gateway.imap.connection_watch import SilenceWatch
+from gateway.imap.deflate import Deflater
 from gateway.imap.encode.arg import StreamLiteral
 from gateway.imap.encode.command import CommandLine, Step, Wait
 
@@ -25,6 +26,7 @@ class Writer:
     __slots__ = (
         "_broken",
         "_command",
+        "_deflater",
         "_freed",
         "_on_bytes",
         "_steps",
@@ -47,6 +49,7 @@ class Writer:
         self._watch, self._on_bytes = watch, on_bytes
         self._freed, self._broken = freed, broken
         self._command: Written | None = None
+        self._deflater: Deflater | None = None
         self._steps: Iterator[Step] = iter(())
         self._writable = asyncio.Event()
         self._writable.set()
@@ -82,8 +85,14 @@ class Writer:
         if self._command is command and not command.turn.is_set():
             self._command = None
 
+    def deflate(self) -> None:
+        """All that is sent is compressed from here on."""
+        self._deflater = Deflater()
+
     def send(self, octets: bytes) -> None:
         if self.transport is not None:
+            if self._deflater is not None:
+                octets = self._deflater.give(octets)
             self.octets += len(octets)
             if self._on_bytes is not None:
                 self._on_bytes(0, len(octets))

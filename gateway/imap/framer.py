@@ -107,6 +107,16 @@ class Framer:
         if self._sink is not None:
             self._sink = _Nowhere()
 
+    def rest(self) -> bytes:
+        """Gives back, octet for octet, what came after the last frame given out: it is no text from there on."""
+        ready = b"".join(line + b"\r\n" for line in self._ready)
+        rest = b"".join((ready, self._line, self._data[self._at :], *self._later))
+        self._ready.clear()
+        self._line.clear()
+        self._later.clear()
+        self._data, self._at = b"", 0
+        return rest
+
     # --- taking in ---
 
     def _take(self, octets: bytes) -> None:

@@ -37,6 +37,11 @@ MAX_ITEMS: Final = 8000
 MAX_RANGES: Final = 200_000
 # Numbers that iterating a set may yield; a set's ranges are never expanded otherwise.
 MAX_EXPANDED: Final = 2_000_000
+# Octets that compressed data is inflated to at a time: how far a decompression bomb gets before it is looked at.
+INFLATED: Final = 64 * 1024
+# Octets that are still inflated once the connection has ended: a BYE, a tag, the end of a page.
+INFLATED_AT_END: Final = 1024 * 1024
+
 # The human text of a status response that is kept for an error message.
 MAX_TEXT: Final = 4096
 

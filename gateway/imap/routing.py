@@ -37,6 +37,8 @@ from gateway.imap.uids import Range, UidSet
 
 # Responses kept for one LIST: a server of a hundred thousand folders is none of the real ones.
 MAX_LISTED = 100_000
+# Items kept of one mailbox's STATUS over several responses: all that are known are twelve.
+MAX_STATUS_ITEMS = 100
 # Octets of sections held for one FETCH, each message counted as MESSAGE_COST on top: half a million messages' flags, or
 # a page of messages with all their header blocks. Bodies are streamed, so they don't come near it.
 MAX_HELD = 256 * 1024 * 1024
@@ -251,7 +253,36 @@ class StatusOf(Want):
 
     def take(self, response: Response) -> None:
         if type(response) is Status:
-            self.status = response
+            self.status = _merged(self.status, response)
+
+
+def _merged(had: Status | None, news: Status) -> Status:
+    """What NOTIFY tells in between has other items than what was asked for: each keeps its last value."""
+    if had is None:
+        return news
+    if len(had.values) > MAX_STATUS_ITEMS:
+        raise ProtocolViolation("the mail server tells too much of one folder")
+    return Status(news.name, {**had.values, **news.values})
+
+
+class Statuses(Want):
+    """NOTIFY SET STATUS: the state of each mailbox that it covers (RFC 5465 section 3.1)."""
+
+    __slots__ = ("_wanted", "statuses")
+
+    def __init__(self, *, wanted: bool) -> None:
+        super().__init__()
+        self._wanted = wanted
+        self.statuses: dict[MailboxName, Status] = {}
+
+    def claim(self, response: Response) -> Claim:
+        return Claim.MISSED if self._wanted and type(response) is Status else Claim.NONE
+
+    def take(self, response: Response) -> None:
+        if len(self.statuses) >= MAX_LISTED:
+            raise ProtocolViolation("the mail server tells of too many folders")
+        if type(response) is Status:
+            self.statuses[response.name] = _merged(self.statuses.get(response.name), response)
 
 
 class Listing(Want):
@@ -280,7 +311,7 @@ class Listing(Want):
             case Listed():
                 self.listed.append(response)
             case Status(name):
-                self.statuses[name] = response
+                self.statuses[name] = _merged(self.statuses.get(name), response)
             case _:
                 pass
 

@@ -8,10 +8,12 @@ from contextlib import suppress
 from typing import Final, Self
 
 from gateway.errors import DeadlinePassed, GatewayError, SignInRefused, TlsRequired
+from gateway.imap.connection import Pending
 from gateway.imap.connection_open import connect, greeted, start_tls
+from gateway.imap.connection_outcome import OnCommand
 from gateway.imap.credential import Credential
 from gateway.imap.encode.arg import id_fields
-from gateway.imap.encode.command import words
+from gateway.imap.encode.command import command, words
 from gateway.imap.endpoint import Deadlines, Endpoint
 from gateway.imap.literal_stream import LiteralStream
 from gateway.imap.mailbox import Mailbox
@@ -21,6 +23,7 @@ from gateway.imap.session_append import Appending, AppendResult
 from gateway.imap.session_fetch import FetchResult, StoreResult
 from gateway.imap.session_folders import Foldering, ListedFolder
 from gateway.imap.session_idle import Idling, Pushes
+from gateway.imap.session_notify import Notifying
 from gateway.imap.session_search import SearchResult
 from gateway.imap.session_signin import SigningIn
 from gateway.imap.session_sort import Sorting
@@ -44,7 +47,7 @@ __all__ = [
 LOGOUT_SECONDS: Final = 2.0  # a good-bye is a courtesy
 
 
-class Session(SigningIn, Idling, Sorting, Transferring, Streaming, Foldering, Appending):
+class Session(SigningIn, Idling, Notifying, Sorting, Transferring, Streaming, Foldering, Appending):
     """One connection, signed in as one account for its whole life.
 
     Any call may be cancelled: its answer is drained as it comes, and ``settle()`` before handing the session on makes
@@ -53,6 +56,7 @@ class Session(SigningIn, Idling, Sorting, Transferring, Streaming, Foldering, Ap
 
     server_id: Mapping[str, str | None] | None = None
     opened_at: float = 0.0
+    compressed: bool = False
 
     @classmethod
     async def open(
@@ -64,17 +68,21 @@ class Session(SigningIn, Idling, Sorting, Transferring, Streaming, Foldering, Ap
         ignore: frozenset[str] = frozenset(),
         client_id: Mapping[str, str] | None = None,
         on_bytes: Callable[[int, int], None] | None = None,
+        on_command: OnCommand | None = None,
+        compress: bool = False,
         tls: TlsContexts | None = None,
     ) -> Self:
         """Connect, make TLS, sign in, and enable what makes pushes carry UIDs.
 
         ``ignore``: capabilities as if not offered. ``client_id``: sent where the server has ID (RFC 2971).
-        ``on_bytes`` is told (octets in, octets out). ``tls`` keeps contexts between opens.
+        ``on_bytes`` is told (octets in, octets out) as they are on the wire, ``on_command`` how each command that was
+        sent ended. ``compress``: both directions are, where the server has COMPRESS=DEFLATE (RFC 4978).
+        ``tls`` keeps contexts between opens.
         Raises ConnectFailed, TlsFailed, TlsRequired, DeadlinePassed, SignInRefused, Refused, ConnectionLost,
         ProtocolViolation.
         """
         contexts = tls if tls is not None else TlsContexts()
-        connection = await connect(endpoint, deadlines, contexts, on_bytes)
+        connection = await connect(endpoint, deadlines, contexts, on_bytes, on_command)
         session = cls(connection, endpoint, deadlines, ignore)
         opened = False
         try:
@@ -85,6 +93,8 @@ class Session(SigningIn, Idling, Sorting, Transferring, Streaming, Foldering, Ap
                     session._told = False
                 await session._sign_in(credential)
                 await session._introduce(client_id)
+                if compress:
+                    await session._compress()
             opened = True
         except TimeoutError as error:
             raise DeadlinePassed("the mail server did not finish the sign-in in time") from error
@@ -117,6 +127,14 @@ class Session(SigningIn, Idling, Sorting, Transferring, Streaming, Foldering, Ap
             self._ignore |= {"QRESYNC"}
             self.capabilities = self.capabilities.without(self._ignore)
         self.server_id = who.value.fields if who.value is not None else None
+
+    async def _compress(self) -> None:
+        """After the sign-in, so that no secret is told by the size of what is compressed with it."""
+        if not self.capabilities.has("COMPRESS=DEFLATE"):
+            return
+        pending = self._wire.command(command("COMPRESS", words("DEFLATE")))
+        pending.on_end = lambda: self._wire.compress() if _accepted(pending) else None
+        self.compressed = (await self._wire.execute(pending)).status == "OK"  # NO: another layer does it already
 
     # --- life ---
 
@@ -166,3 +184,7 @@ class Session(SigningIn, Idling, Sorting, Transferring, Streaming, Foldering, Ap
     def __repr__(self) -> str:
         state = "alive" if self.alive else "ended"
         return f"<Session {self.endpoint} {state}{', busy' if self._wire.busy else ''}>"
+
+
+def _accepted(pending: Pending) -> bool:
+    return pending.tagged is not None and pending.tagged.status == "OK"

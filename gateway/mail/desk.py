@@ -109,4 +109,5 @@ def target_of(account: Account) -> Target:
         credential=account.credential,
         expires_at=account.expires_at,
         ignore=frozenset(name.upper() for name in account.provider.disable_capabilities),
+        compress=account.provider.compress,
     )

@@ -14,6 +14,7 @@ class Target:
 
     ``provider`` is its label in metrics. ``expires_at`` is when the credential stops being good, in seconds since the
     epoch (None: it does not end by itself). ``ignore`` are capabilities not to use although the server offers them.
+    ``compress``: what is said is compressed where the server can.
     """
 
     account_id: str
@@ -22,6 +23,7 @@ class Target:
     credential: Credential
     expires_at: float | None = None
     ignore: frozenset[str] = frozenset()
+    compress: bool = False
 
     def expired(self, epoch: float) -> bool:
         """The credential is past its time at ``epoch``."""

@@ -115,6 +115,13 @@ class Provider(Section, kw_only=True, frozen=True):
     disable_capabilities: Annotated[
         tuple[str, ...], Meta(description="capabilities to ignore although the server offers them")
     ] = ()
+    compress: Annotated[
+        bool,
+        Meta(
+            description="compress what is said with the server, where it has COMPRESS=DEFLATE: for metadata over slow "
+            "links; 20 MB of a body cost 0.15 s of the processor more, 20 MB stored 0.5 s"
+        ),
+    ] = False
 
 
 class Limits(Section, kw_only=True, frozen=True):

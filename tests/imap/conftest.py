@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
+from gateway.imap.connection_outcome import OnCommand
 from gateway.imap.credential import Credential, Password
 from gateway.imap.endpoint import Deadlines, Endpoint
 from gateway.imap.session import Session
@@ -42,7 +43,12 @@ async def opened(dovecot: Dovecot, account: tuple[str, str], contexts: TlsContex
     async with AsyncExitStack() as stack:
 
         async def open_one(
-            ignore: str = "", *, endpoint: Endpoint | None = None, credential: Credential | None = None
+            ignore: str = "",
+            *,
+            endpoint: Endpoint | None = None,
+            credential: Credential | None = None,
+            compress: bool = False,
+            on_command: OnCommand | None = None,
         ) -> Session:
             session = await Session.open(
                 endpoint or implicit(dovecot),
@@ -50,6 +56,8 @@ async def opened(dovecot: Dovecot, account: tuple[str, str], contexts: TlsContex
                 deadlines=DEADLINES,
                 ignore=frozenset(ignore.split()),
                 client_id={"name": "tests"},
+                on_command=on_command,
+                compress=compress,
                 tls=contexts,
             )
             stack.callback(session.abort)
@@ -68,8 +76,16 @@ async def joined() -> AsyncIterator[Joiner]:
     """Opens sessions on scripted servers, as alice; ends them after the test."""
     async with AsyncExitStack() as stack:
 
-        async def join(server: Scripted, *, deadlines: Deadlines = DEADLINES) -> Session:
-            session = await Session.open(server.endpoint, ALICE, deadlines=deadlines)
+        async def join(
+            server: Scripted,
+            *,
+            deadlines: Deadlines = DEADLINES,
+            compress: bool = False,
+            on_command: OnCommand | None = None,
+        ) -> Session:
+            session = await Session.open(
+                server.endpoint, ALICE, deadlines=deadlines, compress=compress, on_command=on_command
+            )
             stack.callback(session.abort)
             return session
 

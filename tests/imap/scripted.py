@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
+import zlib
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -66,6 +67,20 @@ class StartTls:
 
 
 @dataclass(frozen=True, slots=True)
+class Deflate:
+    """Says OK, and both directions are compressed from there on; ``ahead`` comes in the same write, compressed."""
+
+    ahead: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """Sent as it is, compressed or not."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """An orderly end; ``reset``: an RST instead."""
 
@@ -77,7 +92,7 @@ class Eof:
     """The client must close."""
 
 
-Step: TypeAlias = Expect | Octets | Send | Meet | StartTls | Close | Eof
+Step: TypeAlias = Expect | Octets | Send | Meet | StartTls | Deflate | Raw | Close | Eof
 
 
 class Scripted:
@@ -92,6 +107,8 @@ class Scripted:
         self.failure: str | None = None
         self.endpoint = Endpoint("127.0.0.1", 1, "none")
         self._tasks: set[asyncio.Task[None]] = set()
+        self._deflater: zlib._Compress | None = None
+        self._inflated: asyncio.StreamReader | None = None
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -114,6 +131,7 @@ class Scripted:
             self._tasks.discard(task)
 
     async def _run(self, step: Step, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        raw, reader = reader, self._inflated or reader
         match step:
             case Expect(pattern, tagless, as_):
                 line = (await reader.readuntil(b"\r\n"))[:-2]
@@ -127,14 +145,16 @@ class Scripted:
             case Octets(data):
                 got = await reader.readexactly(len(data))
                 assert got == data, f"got {got[:200]!r}"
-            case Send(data):
-                writer.write(re.sub(rb"\{([a-z]+)\}", lambda found: self.names[found[1]], data))
+            case Send() | Raw():
+                writer.write(self._octets(step))
                 await writer.drain()
             case Meet():
                 step.reached.set()
                 await step.released.wait()
             case StartTls(context):
                 await writer.start_tls(context)
+            case Deflate(ahead):
+                self._compress(raw, writer, ahead)
             case Close(reset):
                 await writer.drain()
                 if reset:
@@ -143,6 +163,29 @@ class Scripted:
                     writer.close()
             case Eof():
                 assert await reader.read(1) == b"", "the client went on"
+
+    def _octets(self, step: Send | Raw) -> bytes:
+        if isinstance(step, Raw):
+            return step.data
+        return self._deflated(re.sub(rb"\{([a-z]+)\}", lambda found: self.names[found[1]], step.data))
+
+    def _compress(self, raw: asyncio.StreamReader, writer: asyncio.StreamWriter, ahead: bytes) -> None:
+        self._deflater = zlib.compressobj(wbits=-15)
+        writer.write(self.names[b"tag"] + b" OK compressed\r\n" + (self._deflated(ahead) if ahead else b""))
+        self._inflated = asyncio.StreamReader(1 << 24)
+        self._tasks.add(asyncio.ensure_future(self._inflate(raw, self._inflated)))
+
+    def _deflated(self, octets: bytes) -> bytes:
+        if self._deflater is None:
+            return octets
+        return self._deflater.compress(octets) + self._deflater.flush(zlib.Z_SYNC_FLUSH)
+
+    async def _inflate(self, raw: asyncio.StreamReader, plain: asyncio.StreamReader) -> None:
+        inflater = zlib.decompressobj(wbits=-15)
+        with suppress(ConnectionError):
+            while octets := await raw.read(65_536):
+                plain.feed_data(inflater.decompress(octets))
+        plain.feed_eof()
 
     def stop(self) -> None:
         for task in self._tasks:

@@ -43,7 +43,18 @@ def test_the_vocabulary_is_its_own_and_ours() -> None:
     assert aioimaplib.Exec.is_sync is not aioimaplib.Exec.is_async
     # Those whose data could be taken for another's run alone, and those we pipeline don't.
     alone = {name for name, entry in VOCABULARY.items() if entry.exec is aioimaplib.Exec.is_sync}
-    assert {"APPEND", "AUTHENTICATE", "LOGIN", "SELECT", "EXAMINE", "STARTTLS", "IDLE", "MOVE", "LOGOUT"} <= alone
+    assert {
+        "APPEND",
+        "AUTHENTICATE",
+        "LOGIN",
+        "SELECT",
+        "EXAMINE",
+        "STARTTLS",
+        "IDLE",
+        "MOVE",
+        "LOGOUT",
+        "COMPRESS",
+    } <= alone
     assert not {"FETCH", "STORE", "STATUS", "LIST", "LSUB", "SEARCH", "COPY", "NOOP", "ID", "EXPUNGE"} & alone
     assert set(VOCABULARY) >= WRITES
     for name in ("FETCH", "STORE", "COPY", "MOVE", "SEARCH", "EXPUNGE"):

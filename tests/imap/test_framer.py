@@ -226,3 +226,25 @@ def test_a_memoryview_is_copied() -> None:
     buffer[:] = b"#" * len(buffer)
     assert list(frames) == [[b"* 1 EXISTS"]]
     assert list(framer.feed(b"ISTS\r\n")) == [[b"* 2 EXISTS"]]
+
+
+@pytest.mark.parametrize("rest", [b"", b"x", b"\r", b"a\r\nb\r\n\r\n", b"\r\n", b"\n{5}\r\n\x00", bytes(range(256))])
+@pytest.mark.parametrize("before", [b"* 1 EXISTS\r\n", b"* LIST () NIL {3}\r\nabc\r\n", b""])
+def test_what_follows_a_frame_can_be_had_back(before: bytes, rest: bytes) -> None:
+    """Where compression begins; in however many chunks it came, and whether or not the line had begun before."""
+    answer = b"A1 OK go\r\n"
+    whole = before + answer + rest
+    for cut in range(1, len(whole)):
+        framer = Framer()
+        frames = framer.feed(whole[:cut])
+        if cut < len(before + answer):
+            assert [b"A1 OK go"] not in list(frames)
+            frames = framer.feed(whole[cut : cut + 20])
+            framer.feed(whole[cut + 20 :])
+        else:
+            framer.feed(whole[cut:])
+        while next(frames) != [b"A1 OK go"]:
+            pass
+        assert framer.rest() == rest
+        assert framer.pending == 0
+        assert list(framer.feed(b"* 2 EXISTS\r\n")) == [[b"* 2 EXISTS"]]

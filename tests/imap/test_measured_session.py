@@ -15,12 +15,15 @@ import pytest
 
 from gateway.errors import Refused, SignInRefused
 from gateway.imap.credential import Bearer, Password, ProxyPassword
+from gateway.imap.encode.event_group import Scope, Selected, Watched
 from gateway.imap.encode.fetch_item import Item, Section
 from gateway.imap.encode.search_key import Plain
 from gateway.imap.endpoint import Endpoint
 from gateway.imap.literal_stream import HIGH
 from gateway.imap.name import MailboxName
+from gateway.imap.response import Status
 from gateway.imap.session import Session
+from gateway.imap.session_notify import Notice
 from gateway.imap.uids import UidSet
 from gateway.secret import Secret
 from tests.imap.conftest import Joiner, Opener
@@ -158,6 +161,9 @@ async def test_bearer_tokens_sign_in(opened: Opener, tokens: TokenIssuer, mechan
     await session.noop()
 
 
+# The row of what is not there at all: a test for each of its names, on the same server.
+
+
 async def test_starttls(opened: Opener, dovecot: Dovecot) -> None:
     session = await opened(endpoint=Endpoint(dovecot.host, dovecot.port, "starttls", str(dovecot.ca_file)))
     await session.select(INBOX)
@@ -169,17 +175,67 @@ async def test_sasl_plain_with_authzid(opened: Opener) -> None:
     await session.noop()
 
 
-async def test_unselect_list_status_esearch_and_examine(session: Session) -> None:
+async def test_oauthbearer(opened: Opener, tokens: TokenIssuer) -> None:
+    token = Secret(tokens.token("alice", profile="keycloak"))
+    session = await opened(credential=Bearer("alice@example.org", token, "OAUTHBEARER"))
+    await session.noop()
+
+
+async def test_compress(opened: Opener) -> None:
+    session = await opened(compress=True)
+    assert session.compressed
+    whole = message(b"a", b"the same words\r\n" * 20_000)
+    await pour(session, [whole])
+    assert await read(session, 1) == whole
+    assert session.bytes_in + session.bytes_out < len(whole) / 10
+
+
+async def test_unselect(session: Session) -> None:
+    """Not CLOSE in its place: that would expunge."""
     await pour(session, [message(b"a", b"b")])
+    await session.store(EVERYTHING, add=[b"\\Deleted"])
+    assert session.capabilities.has("UNSELECT")
     await session.unselect()
     assert session.mailbox is None
+    assert (await session.select(INBOX)).exists == 1
+
+
+async def test_notify(opened: Opener) -> None:
+    session, other = await opened(), await opened()
+    told: asyncio.Queue[Notice] = asyncio.Queue()
+    session.on_notice = lambda notice, _asked: told.put_nowait(notice)
+    await session.notify(Selected(), Watched(Scope.PERSONAL))
+    await other.append(INBOX, 3, b"abc")
+    async with asyncio.timeout(15):
+        while not isinstance(notice := await told.get(), Status):
+            pass  # mailboxes that come with the first message
+    assert (notice.name, notice.values["MESSAGES"]) == (INBOX, 1)
+
+
+async def test_list_status_in_one_round_trip(opened: Opener) -> None:
+    commands: list[str] = []
+    session = await opened(on_command=lambda name, _outcome, _seconds: commands.append(name))
+    await pour(session, [message(b"a", b"b")])
+    commands.clear()
     listed = {folder.listed.name: folder for folder in await session.list(status=("MESSAGES", "HIGHESTMODSEQ"))}
     status = listed[INBOX].status
     assert status is not None
     assert status.values["MESSAGES"] == 1
+    assert commands == ["LIST"]
+
+
+async def test_esearch(session: Session) -> None:
+    await pour(session, [message(b"a", b"b"), message(b"b", b"b")])
+    assert session.capabilities.has("ESEARCH")
+    found = await session.search(Plain.ALL, ret=("COUNT", "MAX"))
+    assert (found.count, found.max, found.uids) == (2, 2, None)
+
+
+async def test_examine_leaves_fetch_possible(session: Session) -> None:
+    await pour(session, [message(b"a", b"b")])
+    await session.unselect()
     examined = await session.select(INBOX, readonly=True)
     assert examined.readonly
-    assert (await session.search(Plain.ALL, ret=("COUNT", "MAX"))).count == 1
     assert (await session.fetch(EVERYTHING, [Item.FLAGS])).messages.keys() == {1}
 
 

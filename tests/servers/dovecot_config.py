@@ -149,6 +149,9 @@ service imap-login {{
 service imap {{
   process_limit = 4000
 }}
+protocol imap {{
+  mail_plugins = $mail_plugins imap_zlib
+}}
 service stats {{
   client_limit = 5000
   unix_listener stats-writer {{
@@ -217,7 +220,7 @@ def _full(options: DovecotOptions, layout: Layout) -> str:
 mail_plugins = $mail_plugins quota acl
 mail_attribute_dict = file:%h/dovecot-attributes
 protocol imap {{
-  mail_plugins = $mail_plugins imap_quota imap_acl imap_zlib
+  mail_plugins = $mail_plugins imap_quota imap_acl
   imap_metadata = yes
 }}
 plugin {{

@@ -1,0 +1,68 @@
+"""News of more than the selected mailbox, told by the server whenever there is some: NOTIFY (RFC 5465)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from gateway.errors import LocalError, Refused
+from gateway.imap.encode.event_group import EventGroup, event_groups, no_events
+from gateway.imap.name import MailboxName
+from gateway.imap.response import Condition, Listed, Response, Status
+from gateway.imap.routing import Statuses
+from gateway.imap.session_core import Core
+
+Notice = Status | Listed | Condition
+
+
+class Notifying(Core):
+    # Told of each notice, and whether a command of ours that asks for such data was in flight, so that it may be
+    # the answer to that: a server tells news in between, in the same words. Must not raise.
+    on_notice: Callable[[Notice, bool], None] | None = None
+    _notifying: bool = False
+
+    @property
+    def notifying(self) -> bool:
+        """Whether the server tells news by itself: until ``notify_none()``, or until that is too much for it."""
+        return self._notifying
+
+    async def notify(self, *groups: EventGroup, status: bool = False) -> Mapping[MailboxName, Status]:
+        """From now on the server tells of these events at any time; what it told before is replaced.
+
+        News of the selected mailbox go to ``mailbox``, of others to ``on_notice`` as Status, and as Listed where
+        mailboxes or subscriptions change; a Condition with NOTIFICATIONOVERFLOW ends it (RFC 5465 section 5.8).
+        Dovecot tells of the selected mailbox at once in IDLE only, of others always.
+        ``status``: the state of each mailbox of the groups but the selected one is the result.
+        Raises LocalError where the server does not offer it; Refused, BADEVENT for an event it does not have.
+        """
+        if not self.capabilities.has("NOTIFY"):
+            raise LocalError("NOTIFY where it is not offered")
+        want = Statuses(wanted=status)
+        before, self._notifying = self._notifying, True
+        try:
+            await self._run("NOTIFY", event_groups(groups, status=status), want=want)
+        except Refused:
+            self._notifying = before
+            raise
+        return want.statuses
+
+    async def notify_none(self) -> None:
+        """Nothing more is told of any mailbox, not even of the selected one to NOOP and IDLE (RFC 5465 section 3.1).
+
+        So a session that goes on being used for one mailbox wants ``notify(Selected(delayed=True))`` instead.
+        """
+        if self._notifying:
+            await self._run("NOTIFY", no_events())
+            self._notifying = False
+
+    def _hear(self, response: Response, ours: bool) -> None:
+        super()._hear(response, ours)
+        match response:
+            case Status() | Listed(lsub=False):
+                if self.on_notice is not None and (self._notifying or not ours):
+                    self.on_notice(response, ours)
+            case Condition(code=code) if code is not None and code.name == "NOTIFICATIONOVERFLOW":
+                self._notifying = False
+                if self.on_notice is not None:
+                    self.on_notice(response, ours)
+            case _:
+                pass

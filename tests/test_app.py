@@ -1,0 +1,63 @@
+"""What the composition wires: sessions that count what they say, as their provider's settings want them."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from gateway.app import Opener
+from gateway.errors import Refused
+from gateway.http.management import create_management_app
+from gateway.imap.credential import Password
+from gateway.imap.encode.fetch_item import Item
+from gateway.imap.endpoint import Endpoint
+from gateway.imap.name import MailboxName
+from gateway.imap.uids import UidSet
+from gateway.metrics import Metrics
+from gateway.pool.target import Target
+from gateway.secret import Secret
+from gateway.settings.model import Limits
+from tests.servers.dovecot import Dovecot
+
+
+def target(dovecot: Dovecot, *, compress: bool = False) -> Target:
+    user, password = dovecot.guest()
+    endpoint = Endpoint(dovecot.host, dovecot.tls_port, "implicit", str(dovecot.ca_file))
+    return Target(user, "example", endpoint, Password(user, Secret(password)), compress=compress)
+
+
+async def page(metrics: Metrics) -> dict[str, float]:
+    """Names with labels, and values, as an operator's Prometheus reads them."""
+    transport = httpx.ASGITransport(app=create_management_app(metrics, lambda: True))
+    async with httpx.AsyncClient(transport=transport, base_url="http://management") as client:
+        lines = (await client.get("/metrics")).text.splitlines()
+    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if line[:1] != "#")}
+
+
+async def test_commands_are_counted_on_the_metrics_page(dovecot: Dovecot) -> None:
+    metrics = Metrics(["example"])
+    session = await Opener(Limits(), metrics)(target(dovecot))
+    await session.select(MailboxName(b"INBOX"))
+    for _ in range(3):
+        await session.fetch(UidSet.from_(1), [Item.FLAGS])
+    with pytest.raises(Refused):
+        await session.select(MailboxName(b"canary-none-such"))
+    await session.logout()
+    values = await page(metrics)
+
+    def count(command: str, outcome: str) -> float | None:
+        return values.get(f'imapgw_imap_commands_total{{command="{command}",outcome="{outcome}",provider="example"}}')
+
+    assert count("FETCH", "ok") == 3
+    assert (count("SELECT", "ok"), count("SELECT", "no")) == (1, 1)
+    assert (count("AUTHENTICATE", "ok"), count("LOGOUT", "ok")) == (1, 1)
+    assert values['imapgw_imap_command_seconds_count{command="FETCH",provider="example"}'] == 3
+    assert values['imapgw_imap_bytes_total{direction="in",provider="example"}'] == session.bytes_in
+    assert "canary" not in str(values)
+
+
+@pytest.mark.parametrize("compress", [False, True])
+async def test_a_provider_may_have_its_connections_compressed(dovecot: Dovecot, compress: bool) -> None:
+    session = await Opener(Limits(), Metrics())(target(dovecot, compress=compress))
+    assert session.compressed is compress
+    await session.logout()
