@@ -165,10 +165,9 @@ class Gathering:
             return
         if other.received is None or start.received is None:
             return
-        early, late = sorted((start, other), key=lambda one: one.received or start.received)
-        assert early.received is not None
-        assert late.received is not None
-        if late.subject.replied and late.names_none and late.received - early.received <= APART:
+        apart = other.received - start.received
+        late = other if apart >= timedelta(0) else start
+        if late.subject.replied and late.names_none and abs(apart) <= APART:
             start.bonds.add("\0subject")
             other.bonds.add("\0subject")
 
