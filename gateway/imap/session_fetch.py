@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.errors import LocalError, NotFound
+from gateway.imap.connection import Pending
 from gateway.imap.encode.arg import Arg, flag_list, uid_set, word
 from gateway.imap.encode.command import unchanged_since as unchanged
 from gateway.imap.encode.fetch_item import BinarySize, FetchItem, Item, Section, fetch_items, fetch_modifiers
@@ -73,6 +74,23 @@ class Fetching(Core):
             gone = gone.union(want.vanished)
         exists = self._mailbox.exists if self._mailbox is not None else 0
         return FetchResult(messages, gone, exists, any(map(_expunge_issued, answers)))
+
+    async def fetch_each(self, wanted: Sequence[tuple[UidSet, Sequence[FetchItem]]]) -> dict[int, Fetched]:
+        """Different items of different messages, in one round trip: all commands are sent before any is waited for.
+
+        By UID; a message that is missing is gone. No message may be in two of the sets.
+        """
+        wants: list[Messages] = []
+        pendings: list[Pending] = []
+        for uids, items in wanted:
+            names = frozenset(_name(item) for item in items if not isinstance(item, Section))
+            keys = frozenset(item.key for item in items if isinstance(item, Section))
+            asked = fetch_items([Item.UID, *(item for item in items if item is not Item.UID)])
+            for chunk in uids.chunks():
+                wants.append(Messages(chunk, names, keys))
+                pendings.append(self._start("UID FETCH", uid_set(chunk), asked, want=wants[-1]))
+        await self._finish_all(pendings)
+        return {uid: message for want in wants for uid, message in want.messages.items()}
 
     async def fetch_sections(self, uid: int, sections: Sequence[Section]) -> Mapping[SectionKey, bytes]:
         """Sections of one message, whole, by ``Section.key``; one that the message lacks is not in it.

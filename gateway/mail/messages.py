@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+
+from msgspec.structs import replace
 
 from gateway.accounts.account import Account
 from gateway.errors import IdExpired
@@ -12,14 +14,16 @@ from gateway.imap.encode.fetch_item import FetchItem, Item, Section
 from gateway.imap.mailbox import Mailbox
 from gateway.imap.response import Fetched
 from gateway.imap.session import Session
+from gateway.imap.structure import BodyPart
 from gateway.imap.uids import UidSet
 from gateway.mail.address import check_validity, gone, parse_message
 from gateway.mail.again import reading
 from gateway.mail.desk import Desk
 from gateway.mail.filter import filter_fingerprint, plan
+from gateway.mail.previews import beginnings, previews
 from gateway.mail.query import PageQuery, Tagged
 from gateway.mail.recall import Recall
-from gateway.mail.resource import Message, MessagePage
+from gateway.mail.resource import Message, MessagePage, MessageSummary
 from gateway.mail.roles import resolve
 from gateway.mail.snapshot import refresh, state_of, sync_mode
 from gateway.mail.summary import detail, keywords, summary_items
@@ -63,19 +67,22 @@ async def read_page(
         if cursor and cursor.uidvalidity != state.uidvalidity:
             raise IdExpired("the folder was rebuilt since this cursor was given out", field="cursor")
         below = cursor.uid_below if cursor else state.uidnext
-        base = entity_tag(
-            account.id, state.encode(), str(query.limit), str(below), query_print.hex(), *filter(None, (variant,))
-        )
+        shown = filter(None, (variant, "previews" if query.previews else ""))
+        base = entity_tag(account.id, state.encode(), str(query.limit), str(below), query_print.hex(), *shown)
         exact = sync_mode(session) != "window"  # without CONDSTORE a HIGHESTMODSEQ may stand still
         if exact and base in query.if_none_match:
             return Tagged(None, base)
-        recall = Recall(desk.summaries, account, session, mailbox)
+        recall = Recall(desk.summaries, account, session, mailbox, previews=query.previews)
         window = await _window(session, mailbox, below, query, recall)
         sections = await _sections(session, window, section)
+        summaries = [recall.summary(fetched) for fetched in window.messages]
+        begun = await beginnings(session, _unpreviewed(window, summaries)) if query.previews else {}
     etag = base if exact else entity_tag(base, *(f"{m.uid}{keywords(m.flags or ())}" for m in window.messages))
     if etag in query.if_none_match:
         return Tagged(None, etag)
-    value = _page_value(state, window, query, query_print, recall)
+    if begun:
+        summaries = _previewed(window, summaries, await previews(begun), recall)
+    value = _page_value(state, window, query, query_print, summaries)
     by_id = {
         shown.id: sections.get(fetched.uid or 0, b"")
         for shown, fetched in zip(value.messages, window.messages, strict=True)
@@ -138,10 +145,28 @@ async def _sections(session: Session, window: Window, section: Section | None) -
     return {uid: octets for uid, octets in given.items() if isinstance(octets, bytes)}
 
 
+def _unpreviewed(window: Window, summaries: Sequence[MessageSummary]) -> dict[int, BodyPart | None]:
+    """Messages whose preview nobody told, with their structure as far as it is at hand."""
+    both = zip(window.messages, summaries, strict=True)
+    return {fetched.uid: fetched.structure for fetched, its in both if fetched.uid and not isinstance(its.preview, str)}
+
+
+def _previewed(
+    window: Window, summaries: Sequence[MessageSummary], made: Mapping[int, str | None], recall: Recall
+) -> list[MessageSummary]:
+    out: list[MessageSummary] = []
+    for fetched, summary in zip(window.messages, summaries, strict=True):
+        uid = fetched.uid or 0
+        if uid in made:
+            summary = replace(summary, preview=made[uid])
+            recall.remember(uid, summary)
+        out.append(summary)
+    return out
+
+
 def _page_value(
-    state: FolderState, window: Window, query: PageQuery, query_print: bytes, recall: Recall
+    state: FolderState, window: Window, query: PageQuery, query_print: bytes, messages: list[MessageSummary]
 ) -> MessagePage:
-    messages = [recall.summary(fetched) for fetched in window.messages]
     go_on = None if window.below is None else Cursor(state.uidvalidity, window.below, query_print).encode()
     unfiltered = plan(query.filter) is None
     return MessagePage(

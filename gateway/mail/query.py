@@ -12,12 +12,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class PageQuery:
-    """``limit`` messages below ``cursor`` that pass ``filter``; ``if_none_match`` holds entity tags the client has."""
+    """``limit`` messages below ``cursor`` that pass ``filter``; ``if_none_match`` holds entity tags the client has.
+
+    ``previews``: made by the gateway where the mail server has none.
+    """
 
     limit: int = 50
     cursor: str | None = None
     filter: Filter = field(default_factory=Filter)
     if_none_match: frozenset[str] = frozenset()
+    previews: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Final
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from gateway.accounts.account import Account
@@ -29,8 +30,12 @@ _WHOLE: Final = frozenset({"ENVELOPE", "BODYSTRUCTURE", "INTERNALDATE", "RFC822.
 class Recall:
     """For one request, on a session that has ``mailbox`` open."""
 
-    def __init__(self, summaries: Summaries, account: Account, session: Session, mailbox: Mailbox) -> None:
+    def __init__(
+        self, summaries: Summaries, account: Account, session: Session, mailbox: Mailbox, *, previews: bool = False
+    ) -> None:
+        """``previews``: those that the gateway made are shown, too (see :mod:`gateway.mail.previews`)."""
         self._session, self._mailbox = session, mailbox
+        self._previews = previews or session.capabilities.has("PREVIEW")
         self._validity = mailbox.uidvalidity or 0
         self._summaries = summaries if self._validity and mailbox.uids_stick else Summaries(0)
         self._place = Place(account.id, mailbox.name.wire, self._validity)
@@ -54,11 +59,17 @@ class Recall:
         """Of a message that ``fetch()`` gave."""
         recalled = self._recalled.get(fetched.uid or 0)
         if recalled is not None:
-            return replace(recalled, flags=keywords(fetched.flags or ()))
+            preview = recalled.preview if self._previews else UNSET
+            return replace(recalled, flags=keywords(fetched.flags or ()), preview=preview)
         fresh = summarise(self._mailbox.name, self._validity, fetched)
         if fetched.uid is not None and _lasting(fetched):
             self._summaries.put(self._place, fetched.uid, fresh)
         return fresh
+
+    def remember(self, uid: int, summary: MessageSummary) -> None:
+        """A summary of which more is known now; only where one is remembered anyway."""
+        if uid in self._summaries.of(self._place):
+            self._summaries.put(self._place, uid, summary)
 
     async def _both(self, known: UidSet, new: UidSet) -> tuple[dict[int, Fetched], dict[int, Fetched]]:
         """Both commands in flight together."""

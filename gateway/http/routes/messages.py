@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Annotated, Any, Final, Literal
 
@@ -52,6 +53,7 @@ class MessagesQuery(Query, kw_only=True, frozen=True):
     text: Annotated[Term, Meta(description="anywhere in the message; needs mail.read")] | UnsetType = UNSET
     since: Annotated[date, Meta(description="received on this day or later")] | UnsetType = UNSET
     before: Annotated[date, Meta(description="received before this day")] | UnsetType = UNSET
+    preview: Annotated[bool, Meta(description="make previews where the mail server has none; needs mail.read")] = False
     fields: Selection | UnsetType = UNSET
 
 
@@ -83,7 +85,7 @@ async def list_messages(call: Call[MessagesQuery, None]) -> Response:
     most = call.services.settings.limits.page_max
     if query.limit > most:
         raise InvalidRequest(f"a page has at most {most} messages", field="limit")
-    if query.text is not UNSET and not may_read:
+    if (query.text is not UNSET or query.preview) and not may_read:
         raise InsufficientScope(Scope.READ.value)
     if query.fields is not UNSET:
         return await _selected_page(call, Fields.parse(query.fields, page=True))
@@ -98,8 +100,9 @@ async def list_messages(call: Call[MessagesQuery, None]) -> Response:
 
 async def _selected_page(call: Call[MessagesQuery, None], fields: Fields) -> Response:
     _check_preview(call, fields)
+    made = "preview" in fields.names  # without it nobody would see them
     found = await selected_message.get_selected_page(
-        call.desk, call.account(), call.folder, _page_query(call, taking_tags=True), fields
+        call.desk, call.account(), call.folder, replace(_page_query(call, taking_tags=True), previews=made), fields
     )
     cursor = None if found.value is None else found.value["nextCursor"]
     return reply.tagged(call, found.value, found.etag, next_link(call, cursor if isinstance(cursor, str) else None))
@@ -129,6 +132,7 @@ def _page_query(call: Call[MessagesQuery, None], *, taking_tags: bool) -> PageQu
             before=_day(query.before),
         ),
         if_none_match=frozenset() if tags is None else tags.all,
+        previews=query.preview,
     )
 
 

@@ -181,3 +181,11 @@ async def test_choosing_by_text_is_reading(gateway: Gateway) -> None:
         allowed = await client.post(f"{BULK}/flags", json={"filter": {"from": "x"}, "add": ["$seen"]})
     assert (answer.status_code, allowed.status_code) == (403, 200)
     assert 'scope="mail.read"' in answer.headers["www-authenticate"]
+
+
+async def test_previews_are_made_on_request(client: httpx.AsyncClient, gateway: Gateway) -> None:
+    await client.get(MESSAGES, params={"preview": "true"})
+    assert gateway.verbs.calls == [("page", ("inbox", PageQuery(previews=True)))]
+    async with gateway.client("mail.metadata") as bare:
+        assert (await bare.get(MESSAGES, params={"preview": "true"})).status_code == 403
+        assert (await bare.get(MESSAGES, params={"preview": "false"})).status_code == 200
