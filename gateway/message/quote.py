@@ -108,6 +108,7 @@ class _Marker:
 
     def __init__(self, lines: Sequence[str], written: Sequence[str]) -> None:
         self._lines, self._written = lines, written
+        self._headers = [_header(line) for line in lines]
         self._kinds: list[Kind | None] = [None if not line else "text" for line in lines]
 
     def kinds(self) -> list[Kind]:
@@ -145,15 +146,16 @@ class _Marker:
 
     def _heads(self, number: int) -> bool:
         """A block of From, Sent, To and Subject begins here, in whatever language and order."""
-        return _header(self._lines[number]) is not None and self._block(number, number + _HEADERS)
+        return self._headers[number] is not None and self._block(number, number + _HEADERS)
 
     def _block(self, first: int, stop: int) -> bool:
         """Whether there is a header block, of which From and an address or a subject are a part."""
-        lines = [line for line in self._lines[first:stop] if line]
-        kinds = {_header(line) for line in lines} - {None}
+        kinds = set(self._headers[first:stop]) - {None}
         if stop - first < _HEADERS:  # a separator stands above
             return len(kinds) >= 2
-        return 0 in kinds and len(kinds) >= 3 and (3 in kinds or any("@" in line for line in lines))
+        if 0 not in kinds or len(kinds) < 3:
+            return False
+        return 3 in kinds or any("@" in line for line in self._lines[first:stop])
 
     def _with_rule(self, number: int) -> int:
         """From the rule above, if there is one."""
@@ -222,5 +224,5 @@ class _Marker:
 
 def _header(line: str) -> int | None:
     """0 for From, 1 for Sent or Date, 2 for To, 3 for Subject, in any of the languages."""
-    found = _HEADER.match(line)
+    found = _HEADER.match(line) if ":" in line or "：" in line else None
     return None if found is None else _NAMES.get(found[1].strip().lower())

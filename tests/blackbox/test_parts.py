@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import io
+import quopri
 import zipfile
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -165,3 +167,28 @@ async def test_winmail_is_offered_as_it_is(client: httpx.AsyncClient, site: Site
     body = (await client.get(f"/messages/{made}/body")).json()
     assert body["problems"] == ["tnef"]
     assert (await client.get(f"/messages/{made}/parts/2")).content == b"\x78\x9f\x3e\x22"
+
+
+async def test_a_client_that_leaves_an_archive(client: httpx.AsyncClient, site: Site) -> None:
+    made = await stored(client, with_attachment(BIG * 4))
+    for _ in range(3):
+        async with client.stream("GET", f"/messages/{made}/attachments.zip") as answer:
+            async for _piece in answer.aiter_raw():
+                break
+    whole = await client.get(f"/messages/{made}/attachments.zip")
+    with zipfile.ZipFile(io.BytesIO(whole.content)) as archive:
+        assert archive.read(archive.namelist()[0]) == BIG * 4
+    log = site.gateway.log.read_text()
+    assert "Exception ignored" not in log
+    assert "Traceback" not in log
+
+
+@pytest.mark.parametrize("encoding", ["base64", "quoted-printable"])
+async def test_an_attached_message_that_is_encoded(client: httpx.AsyncClient, encoding: str) -> None:
+    inner = base64.encodebytes(plain(1)) if encoding == "base64" else quopri.encodestring(plain(1))
+    raw = attached(inner.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"), "outer")
+    raw = raw.replace(b"message/rfc822\r\n", f"message/rfc822\r\nContent-Transfer-Encoding: {encoding}\r\n".encode())
+    made = await stored(client, raw)
+    for tail in ("message", "body"):  # servers look into it as it is written, or not at all
+        assert (await client.get(f"/messages/{made}/parts/2/{tail}")).status_code in (200, 404)
+    assert (await client.get(f"/messages/{made}/parts/2")).status_code == 200
