@@ -68,8 +68,7 @@ def configuration(options: DovecotOptions, layout: Layout) -> str:
     if options.oauth:
         parts.append(_oauth_passdb(layout))
     parts.append(_passwords(layout))
-    if options.full:
-        parts.append(_full(options, layout))
+    parts.append(_full(options, layout) if options.full else "protocol imap {\n  mail_plugins = imap_zlib\n}\n")
     parts.append(options.extra)
     return "\n".join(parts)
 
@@ -149,9 +148,6 @@ service imap-login {{
 service imap {{
   process_limit = 4000
 }}
-protocol imap {{
-  mail_plugins = $mail_plugins imap_zlib
-}}
 service stats {{
   client_limit = 5000
   unix_listener stats-writer {{
@@ -220,7 +216,7 @@ def _full(options: DovecotOptions, layout: Layout) -> str:
 mail_plugins = $mail_plugins quota acl
 mail_attribute_dict = file:%h/dovecot-attributes
 protocol imap {{
-  mail_plugins = $mail_plugins imap_quota imap_acl
+  mail_plugins = $mail_plugins imap_quota imap_acl imap_zlib
   imap_metadata = yes
 }}
 plugin {{
