@@ -25,7 +25,7 @@ SEEDS: Final = 100
 """Messages found by ids that the server's threading starts from."""
 LETTERS: Final = 2_000
 """Messages that may be held of one conversation."""
-ASKED: Final = 256
+ASKED: Final = 128
 """Message ids that one folder is asked for."""
 AT_ONCE: Final = 16
 """Message ids in one search, each in three fields."""
@@ -124,11 +124,11 @@ class Gathering:
         return found
 
     def _next_ids(self, asked: set[str]) -> list[str]:
-        """Ids of ours that the folder was not asked for yet, as many as go into one search; the start's own first."""
+        """Ids of ours that the folder was not asked for yet, as many as go into one search."""
         batch: list[str] = []
         octets = 0
         for id_ in self._ids():
-            if id_ in asked or not id_.isascii() or len(id_) > LONGEST_ID:
+            if id_ in asked or id_ in batch or not id_.isascii() or len(id_) > LONGEST_ID:
                 continue
             octets += len(id_) + 20
             if batch and (octets > OCTETS or len(batch) == AT_ONCE):
@@ -140,8 +140,12 @@ class Gathering:
         return batch
 
     def _ids(self) -> Iterator[str]:
-        """The start's, then those of what belongs to it: what a search found by chance leads nowhere."""
-        yield from reversed(self._start.ids)
+        """The start's own, the root's, which most replies name, then the nearest; then those of what belongs to it.
+
+        What a search found by chance leads nowhere.
+        """
+        ids = self._start.ids
+        yield from (*ids[-1:], *ids[:1], *reversed(ids))
         for one in self.members():
             yield from one.ids
 
