@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import IntEnum
-from typing import Generic, TypeVar, cast
+from typing import Final, Generic, TypeVar, cast
 
 from msgspec.structs import replace
 
@@ -94,6 +94,9 @@ def match_section(asked: Iterable[SectionKey], given: SectionKey) -> SectionKey 
     return exact[0] if len(exact) == 1 else None
 
 
+_SECTIONS: Final = frozenset({"BODY[]", "BINARY[]"})  # what ``Fetched.broken`` calls sections
+
+
 class Messages(Want):
     """UID FETCH. ``names`` are the items asked for as ``Fetched.present`` names them, ``keys`` the sections."""
 
@@ -128,6 +131,8 @@ class Messages(Want):
             strayed = self._uids.last == limits.MAX_NUMBER and self._names <= response.present
             return Claim.AGAIN if strayed else Claim.NONE
         answered = response.present & self._names
+        if self._keys:  # a section that could not be read is an answer, too
+            answered |= response.broken & _SECTIONS
         keys = self._asked(response) if response.sections else frozenset()
         had = self.messages.get(response.uid)
         if not answered and not keys:

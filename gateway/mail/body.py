@@ -68,7 +68,7 @@ async def get_body(
         html_body=_listed(bodies.html, part_href),
         attachments=_listed(bodies.attachments, part_href),
         blocked_remote=blocked,
-        problems=sorted({*bodies.problems, *problems, *_closed(bodies)}),
+        problems=sorted({*bodies.problems, *problems, *_closed(bodies), *_unread(raw)}),
     )
 
 
@@ -92,6 +92,11 @@ def _encoded(part: BodyPart, octets: int) -> int:
     """Encoded octets that hold that many decoded ones."""
     growth = {"base64": 1.4, "quoted-printable": 3.0}.get(part.encoding, 1.0)
     return int(octets * growth) + 256
+
+
+def _unread(raw: dict[int, Raw]) -> set[str]:
+    """Parts that have octets, of which the server gave none that could be read."""
+    return {"part-unreadable"} if any(each.part.size and not each.octets for each in raw.values()) else set()
 
 
 def _closed(bodies: Bodies) -> set[str]:

@@ -25,7 +25,8 @@ USUAL: Mapping[str, object] = {"problems": [], "bodyProblems": [], "encodingProb
 class Case:
     """``expected`` by member: of the summary (as in its JSON; addresses as pairs), and of the body.
 
-    ``text``, ``html``: the values; ``attachments``: (name, type); ``bodyProblems``, ``encodingProblem``, ``truncated``;
+    ``text``, ``html``: the values (``html`` None where it is made of the text); ``attachments``: (name, type);
+    ``bodyProblems``, ``encodingProblem``, ``truncated``;
     ``parts``: the decoded octets of parts by number; ``offered``: their Content-Disposition.
     A value that is a :class:`Digest` or :class:`Holds` is compared by what it says.
     """

@@ -12,6 +12,7 @@ import httpx
 
 from tests.blackbox.conftest import Site
 from tests.corpus.case import Case
+from tests.corpus.differences.servers import REFUSED
 from tests.servers.cyrus import Cyrus
 
 FOLDER = "Corpus"
@@ -39,8 +40,12 @@ def read(site: Site, corpus: Mapping[str, Case]) -> Reading:
         admin.setquota(f"user/{user}", "(STORAGE 100000)")
         admin.logout()
     imap.create(FOLDER)
-    for name, case in corpus.items():
-        answer = append(imap, case.octets)
+    welcome = [name for name in corpus if name not in REFUSED[site.name]]
+    if append_all(imap, [corpus[name].octets for name in welcome]):
+        taken += welcome
+        welcome = []
+    for name in [*welcome, *REFUSED[site.name]]:
+        answer = append(imap, corpus[name].octets)
         if answer is None:
             taken.append(name)
         else:
@@ -58,6 +63,18 @@ def read(site: Site, corpus: Mapping[str, Case]) -> Reading:
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             reading.seen = dict(zip(taken, pool.map(look, taken, reversed(rows)), strict=True))
     return reading
+
+
+def append_all(imap: imaplib.IMAP4, messages: Sequence[bytes]) -> bool:
+    """All in one command (RFC 3502), which takes a fraction of the time; False: one was refused, so none was taken."""
+    imap.send(b"all APPEND " + FOLDER.encode())
+    for octets in messages:
+        imap.send(b" {%d+}\r\n" % len(octets))
+        imap.send(octets)
+    imap.send(b"\r\n")
+    while not (line := imap.readline()).startswith(b"all "):
+        pass
+    return line.startswith(b"all OK")
 
 
 def append(imap: imaplib.IMAP4, octets: bytes) -> str | None:
@@ -103,7 +120,7 @@ def seen(http: httpx.Client, row: dict[str, Any], case: Case) -> dict[str, Any]:
         "problems": row.get("problems", []),
         "references": message["references"],
         "text": body["text"] and body["text"]["value"],
-        "html": body["html"] and body["html"]["value"],
+        "html": body["html"]["value"] if body["html"] and not body["html"]["derived"] else None,
         "encodingProblem": any(value["isEncodingProblem"] for value in texts),
         "truncated": any(value["isTruncated"] for value in texts),
         "attachments": [(part["name"], part["type"]) for part in body["attachments"]],

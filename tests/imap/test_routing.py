@@ -84,6 +84,13 @@ def test_a_fetch_of_other_items_is_news() -> None:
     assert deliver([Messages(UidSet.from_(1), ENVELOPE)], flags(1)) == [None]
 
 
+def test_a_section_that_could_not_be_read_is_an_answer() -> None:
+    want = Messages(UidSet.of([7]), frozenset(), frozenset({SectionKey("1")}))
+    torn = Fetched(1, uid=7, present=frozenset({"UID", "BODY[]"}), broken=frozenset({"BODY[]"}))
+    assert deliver([want], torn) == [0]
+    assert want.messages == {7: torn}
+
+
 def test_windows_of_one_section_are_told_apart() -> None:
     second = SectionKey(origin=100)
     wants: list[Want] = [

@@ -86,7 +86,7 @@ GOOD: list[Case] = [
            parts={"1": b"0\x80\x06"}),
     multi("winmail.dat", MIXED, parts(TEXT, part(b"Type: application/ms-tnef; name=winmail.dat"
                                                  b"|Transfer-Encoding: base64", b"eJ8+Ig==")),
-          text="text", attachments=[("winmail.dat", "application/ms-tnef")], hasAttachment=True,
+          text="text", attachments=[("winmail.dat", "application/ms-tnef")], hasAttachment=True, bodyProblems=["tnef"],
           parts={"2": b"\x78\x9f\x3e\x22"}),
     multi("forwarded message", MIXED, parts(TEXT, message(b"Subject: inner")), text="text",
           attachments=[(None, "message/rfc822")], hasAttachment=True, subject="x"),
@@ -152,6 +152,7 @@ BOUNDARIES: list[Case] = [
     multi("multipart of an unknown kind", b"multipart/x-new; boundary=b", parts(TEXT, FILE), text="text",
           attachments=[PDF]),
     multi("deeply nested", b"multipart/mixed; boundary=b0", deep(40), text="deep\n"),
+    multi("fifty deep", b"multipart/mixed; boundary=b0", deep(50), text="deep\n"),
     multi("a thousand deep", b"multipart/mixed; boundary=b0", deep(1000)),
     multi("a thousand wide", MIXED, parts(*[part(b"Type: text/plain", b"%d" % n) for n in range(1000)]),
           text="\n".join(str(n) for n in range(30)), attachments=[]),

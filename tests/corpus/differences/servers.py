@@ -48,6 +48,8 @@ DIFFERENT: Mapping[str, Differences] = {
         "people: utf-8 address": {"from": [(None, "用户")]},
         # It stops reading headers for ENVELOPE behind a field that is this long.
         "people: more than a thousand": {"subject": None},
+        # It cuts the names of sections in its answers after a hundred octets, so that no part so deep can be told.
+        "structure: fifty deep": {"text": "", "bodyProblems": ["part-unreadable"]},
         # Its BODYSTRUCTURE has all thousand levels, more than are taken apart.
         "structure: a thousand deep": {"problems": ["unreadable-bodystructure"]},
     },
