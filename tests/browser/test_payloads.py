@@ -82,7 +82,7 @@ def test_nothing_runs_and_nothing_leaves() -> None:
 
 @pytest.mark.usefixtures("browser")
 def test_the_browser_would_tell() -> None:
-    """Payloads as they came do run, and do call out: the test above can fail. (Of frames, alert() would stop it all.)"""
+    """Payloads as they came do run, and do call out: the test above can fail. (An alert() would stop it all.)"""
     some = [*payloads.HANDLER, *payloads.ENTITY, *payloads.MUTATION_MORE, *payloads.REMOTE[:12], *payloads.CSS]
     outcome = shown({f"/raw/{n}": Shown(hooked(f"/raw/{n}", payload)) for n, payload in enumerate(some)})
     assert len(set(outcome.ran)) > 20
