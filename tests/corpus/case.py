@@ -28,7 +28,7 @@ class Case:
     ``text``, ``html``: the values (``html`` None where it is made of the text); ``attachments``: (name, type);
     ``bodyProblems``, ``encodingProblem``, ``truncated``;
     ``parts``: the decoded octets of parts by number; ``offered``: their Content-Disposition.
-    A value that is a :class:`Digest` or :class:`Holds` is compared by what it says.
+    A value that is a :class:`Repeated` or :class:`Holds` is compared by what it says.
     """
 
     name: str

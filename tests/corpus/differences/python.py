@@ -15,6 +15,7 @@ _FLOWED = "it leaves format=flowed as it is; we join the lines (RFC 3676 section
 _FIRST = "it was asked for the first text part; ours is of all that are shown (RFC 8621 section 4.1.4)"
 _NUL = "NUL is no character of mail (RFC 5322 section 4): it is dropped"
 _QUOTED_PRINTABLE = "blanks at the end of a line are none of the text (RFC 2045 section 6.7, rule 3)"
+_UNCLOSED = "it drops the last line break where the closing boundary is missing; servers keep it"
 
 SUBJECT: Mapping[str, str] = {
     "subject: latin-1 that is windows-1252": _WINDOWS,
@@ -52,5 +53,6 @@ BODY: Mapping[str, str] = {
     "structure: two texts": _FIRST,
     "structure: text, picture, text": _FIRST,
     "structure: a thousand wide": _FIRST,
-    "structure: deeply nested": "it drops the last line break where the closing boundary is missing; servers keep it",
+    "structure: deeply nested": _UNCLOSED,
+    "structure: fifty deep": _UNCLOSED,
 }
