@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import cast
 
@@ -59,14 +59,15 @@ async def get_body(
     reader = partial(shown, raw, bodies, links, remote, max_bytes)
     heavy = sum(len(each.octets) for each in raw.values()) > INLINE_WORK
     text, html, blocked, problems = await asyncio.to_thread(reader) if heavy else reader()
+    text_body, html_body, attachments = _listed(bodies, part_href)
     return Body(
         id=message_id,
         part_id=UNSET if embedded is None else embedded,
         text=text,
         html=html,
-        text_body=_listed(bodies.text, part_href),
-        html_body=_listed(bodies.html, part_href),
-        attachments=_listed(bodies.attachments, part_href),
+        text_body=text_body,
+        html_body=html_body,
+        attachments=attachments,
         blocked_remote=blocked,
         problems=sorted({*bodies.problems, *problems, *_closed(bodies), *_unread(raw)}),
     )
@@ -104,5 +105,10 @@ def _closed(bodies: Bodies) -> set[str]:
     return {"tnef"} if any(is_tnef(part) for part in bodies.attachments) else set()
 
 
-def _listed(parts: Sequence[object], href: Callable[[str], str]) -> list[Part]:
-    return [part_value(cast("BodyPart", part), href) for part in parts]
+def _listed(bodies: Bodies, href: Callable[[str], str]) -> tuple[list[Part], list[Part], list[Part]]:
+    """Text, HTML and attachments; a part that stands in several is made once."""
+    lists = (bodies.text, bodies.html, bodies.attachments)
+    each = {id(part): part for parts in lists for part in parts}
+    made = {key: part_value(cast("BodyPart", part), href) for key, part in each.items()}
+    text, html, attachments = ([made[id(part)] for part in parts] for parts in lists)
+    return text, html, attachments

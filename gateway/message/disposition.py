@@ -106,6 +106,6 @@ def may_show_inline(part: PartLike) -> bool:
 
 def is_tnef(part: PartLike) -> bool:
     """Whether it is Outlook's envelope of attachments (``winmail.dat``), which is not opened."""
-    if part.type == "application" and part.subtype in ("ms-tnef", "vnd.ms-tnef"):
-        return True
-    return (file_name(part) or "").lower() == "winmail.dat"
+    if part.type != "application":
+        return False
+    return part.subtype in ("ms-tnef", "vnd.ms-tnef") or (file_name(part) or "").lower() == "winmail.dat"
