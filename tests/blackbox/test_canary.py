@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import hashlib
+import io
 import re
-from collections.abc import AsyncIterator, Iterator
-from email.message import EmailMessage
-from email.policy import SMTP
+import zipfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import httpx
@@ -20,12 +21,14 @@ from tests.servers.faultproxy import FaultProxy
 from tests.servers.tokens import TokenIssuer
 
 from .canary import Canaries
+from .canary_letters import bounce, invitation, letter
 from .conftest import PASS_THROUGH
 from .events import EventReader
 from .gateway_process import GatewayProcess, Upstream
 
 DEBUG = {"log": {"level": "debug"}}
 SERVED = re.compile(r'imapgw_http_requests_total\{method="([A-Z]+)",route="([^"]+)",status="(\d+)"\}')
+Done = Callable[..., Awaitable[Any]]
 MESSAGE = {"Content-Type": "message/rfc822"}
 
 
@@ -58,22 +61,6 @@ def client_of(gateway: GatewayProcess, user: str, c: Canaries) -> httpx.AsyncCli
     headers |= {"User-Agent": c["agent"], "Cookie": f"a={c['cookie']}", "Referer": f"https://{c['referer']}.example"}
     url = f"{gateway.url}/v1/accounts/me"
     return httpx.AsyncClient(base_url=url, headers=headers, timeout=30, trust_env=False)
-
-
-def letter(c: Canaries) -> bytes:
-    message = EmailMessage(policy=SMTP)
-    message["From"] = f"{c['fromname']} <{c['from']}@example.org>"
-    message["To"] = f"{c['toname']} <{c['to']}@{c['domain']}.example.org>"
-    message["Cc"] = f"{c['cc']}@example.org"
-    message["Subject"] = f"about {c['subject']} and ünïcode"
-    message["Message-ID"] = f"<{c['messageid']}@example.org>"
-    message["In-Reply-To"] = f"<{c['inreplyto']}@example.org>"
-    message.set_content(f"text {c['text']}\n")
-    message.add_alternative(
-        f'<p title="{c["title"]}">{c["html"]} <a href="https://{c["link"]}.example/">x</a></p>', subtype="html"
-    )
-    message.add_attachment(c["attached"].encode(), maintype="image", subtype="png", filename=f"{c['filename']}.png")
-    return message.as_bytes()
 
 
 def findings(gateway: GatewayProcess, c: Canaries) -> list[str]:
@@ -237,8 +224,35 @@ async def use_everything(client: httpx.AsyncClient, c: Canaries) -> None:
         await done("POST", "/folders/inbox/messages", content=letter(c), headers=MESSAGE)
         await events.until("changes")
     await done("POST", "/folders/inbox/delete", json={**chosen, "permanent": True})
+    await use_what_is_larger(client, c, done)
     renamed = await done("PATCH", f"/folders/{folder}", json={"name": c["renamed"]})
     await done("DELETE", f"/folders/{renamed['id']}")
+
+
+async def use_what_is_larger(client: httpx.AsyncClient, c: Canaries, done: Done) -> None:
+    """What is inside messages, what goes over several folders, and what is told as it goes."""
+    post = {"content": invitation(c), "headers": MESSAGE}
+    outer = (await done("POST", "/folders/inbox/messages", **post, params={"receivedAt": "2020-01-01T12:00:00Z"}))["id"]
+    for tail in ("/calendar", "/thread", "/attachments.zip", "/parts/2/message", "/parts/2/body"):
+        await done("GET", f"/messages/{outer}{tail}")
+    returned = (await done("POST", "/folders/inbox/messages", content=bounce(c), headers=MESSAGE))["id"]
+    await done("GET", f"/messages/{returned}/report")
+    words = {name: c[f"search{name}"] for name in ("from", "to", "cc", "bcc", "subject", "body", "text")}
+    await done("POST", "/search", json={"filter": words, "snippets": True})
+    await done("POST", "/search", json={"filter": {"text": c["invited"]}, "snippets": True, "fuzzy": True})
+    chosen = {"subject": c["invited"]}
+    await done("GET", "/folders/inbox/export/manifest", params=chosen)
+    exported = (await done("GET", "/folders/inbox/export", params={**chosen, "format": "zip"})).content
+    proof = {"ids": [outer], "count": 1, "sha256": hashlib.sha256(invitation_of(exported)).hexdigest()}
+    await done("POST", "/folders/inbox/export/confirm", json=proof)
+    await done("POST", "/archive-runs", json={"folder": "inbox", "before": "2020-02-01"})
+
+
+def invitation_of(archive: bytes) -> bytes:
+    """The one message in an export."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        (name,) = (each for each in opened.namelist() if each.endswith(".eml"))
+        return opened.read(name)
 
 
 async def bad(client: httpx.AsyncClient, c: Canaries) -> AsyncIterator[tuple[str, str, dict[str, Any]]]:
