@@ -10,12 +10,14 @@ from gateway.mail.desk import Desk
 from gateway.mail.fields import Fields
 from gateway.mail.query import PageQuery, Tagged
 from gateway.mail.structured_resource import CalendarEvent, DeliveryReport, MessageCalendar, Report
+from gateway.mail.thread_resource import Thread
 
 DETAIL_VERBS = MappingProxyType(
     {
         "selected_message": ("get_selected", "get_selected_page"),
         "calendar": ("get_calendar",),
         "report": ("get_report",),
+        "thread": ("thread",),
     }
 )
 
@@ -46,3 +48,7 @@ class DetailVerbs:
     async def get_report(self, desk: Desk, account: Account, message_id: str) -> Report:
         await self._called("get_report", message_id)
         return Report(id=message_id, delivery=DeliveryReport(part_id="2"))
+
+    async def thread(self, desk: Desk, account: Account, message_id: str, *, limit: int) -> Thread:
+        await self._called("thread", message_id, limit)
+        return Thread(messages=[], basis="headers", complete=True, folders=["f1"])
