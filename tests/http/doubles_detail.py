@@ -1,12 +1,15 @@
-"""Doubles of the verbs that tell of one message in detail: members by name, calendar, reports."""
+"""Doubles of the verbs that tell of messages in detail: members by name, calendar, reports, threads, exports."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from types import MappingProxyType
 
 from gateway.accounts.account import Account
 from gateway.mail.desk import Desk
+from gateway.mail.download import Download
+from gateway.mail.export import Export, ExportQuery, Format
+from gateway.mail.export_resource import ExportManifest
 from gateway.mail.fields import Fields
 from gateway.mail.query import PageQuery, Tagged
 from gateway.mail.structured_resource import CalendarEvent, DeliveryReport, MessageCalendar, Report
@@ -18,6 +21,7 @@ DETAIL_VERBS = MappingProxyType(
         "calendar": ("get_calendar",),
         "report": ("get_report",),
         "thread": ("thread",),
+        "export": ("manifest", "open_export"),
     }
 )
 
@@ -52,3 +56,24 @@ class DetailVerbs:
     async def thread(self, desk: Desk, account: Account, message_id: str, *, limit: int) -> Thread:
         await self._called("thread", message_id, limit)
         return Thread(messages=[], basis="headers", complete=True, folders=["f1"])
+
+    async def manifest(self, desk: Desk, account: Account, ref: str, query: ExportQuery) -> Tagged[ExportManifest]:
+        await self._called("manifest", ref, query)
+        return Tagged(ExportManifest(messages=[]), '"tag-1"')
+
+    async def open_export(
+        self,
+        desk: Desk,
+        account: Account,
+        ref: str,
+        query: ExportQuery,
+        format_: Format,
+        *,
+        if_match: frozenset[str] | None,
+    ) -> Export:
+        await self._called("open_export", ref, query, format_, if_match)
+        return Export(Download("application/mbox", "f.mbox", '"tag-1"', None, 0, None, False, _mbox()), None)
+
+
+async def _mbox() -> AsyncIterator[bytes]:
+    yield b"From - Mon Nov 23 00:00:00 2026\n\n"
