@@ -32,6 +32,9 @@ HEAD_SECONDS: Final = 20.0
 PARTING_SECONDS: Final = 5.0
 """How long the rest of a request is still taken in, unread, after the last answer of a connection."""
 
+PARTING_OCTETS: Final = 16 << 20
+"""How much of it at the most: what a client has in flight, and not what a flood would like to send."""
+
 _FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
 
 
@@ -46,6 +49,7 @@ class Connection(HttpToolsProtocol):
         self._refusal: ClientError | None = None
         self._late: asyncio.TimerHandle | None = None
         self._parting = False
+        self._dropped = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         super().connection_made(transport)
@@ -57,6 +61,10 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         if self._parting:
+            self._dropped += len(data)
+            if self._dropped > PARTING_OCTETS:
+                self._stop_waiting()
+                self.transport.close()
             return
         self._unset_keepalive_if_required()
         self._octets += len(data) if self._in_head else 0
