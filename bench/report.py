@@ -29,11 +29,7 @@ class Report:
 
     def table(self) -> str:
         """For a terminal and for Markdown alike."""
-        rows = [_HEAD, *(self._row(each) for each in self.figures)]
-        widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
-        lines = [_line(row, widths) for row in rows]
-        lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
-        return "\n".join(lines)
+        return table([_HEAD, *(self._row(each) for each in self.figures)], left=3)
 
     def notes(self) -> str:
         load = " ".join(f"{each:.1f}" for each in os.getloadavg())
@@ -78,14 +74,27 @@ class Report:
 
 def put_into(page: Path, report: Report) -> None:
     """Replace what stands between the marks. Raises ValueError where the page has none."""
+    put_between(page, BEGIN, END, f"{report.table()}\n\n{report.notes()}")
+
+
+def put_between(page: Path, begin: str, end: str, fresh: str) -> None:
+    """Replace what stands between two marks. Raises ValueError where the page has none."""
     text = page.read_text()
-    if BEGIN not in text or END not in text:
+    if begin not in text or end not in text:
         raise ValueError(f"{page} has no place for the table")
-    fresh = f"{BEGIN}\n{report.table()}\n\n{report.notes()}\n{END}"
-    page.write_text(re.sub(f"{re.escape(BEGIN)}.*{re.escape(END)}", lambda _: fresh, text, flags=re.DOTALL))
+    whole = f"{begin}\n{fresh}\n{end}"
+    page.write_text(re.sub(f"{re.escape(begin)}.*{re.escape(end)}", lambda _: whole, text, flags=re.DOTALL))
 
 
-def _line(row: Sequence[str], widths: Sequence[int]) -> str:
-    cells = [cell.ljust(width) if column < 3 else cell.rjust(width)
+def table(rows: Sequence[Sequence[str]], left: int) -> str:
+    """The first row is the head; the first ``left`` columns are text, the others figures."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = [_line(row, widths, left) for row in rows]
+    lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
+    return "\n".join(lines)
+
+
+def _line(row: Sequence[str], widths: Sequence[int], left: int) -> str:
+    cells = [cell.ljust(width) if column < left else cell.rjust(width)
              for column, (cell, width) in enumerate(zip(row, widths, strict=True))]  # fmt: skip
     return "| " + " | ".join(cells) + " |"

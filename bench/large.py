@@ -1,0 +1,117 @@
+"""``python -m bench --large``: works whose cost must not grow with the mail around them, or in memory not at all."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from bench.large_mail import LargeMail, Sizes
+from bench.large_report import LargeFigures, LargeReport
+from bench.large_works import Do, LargeClient
+from bench.process import exact_cpu_seconds, forget_peak, peak_octets, resident_octets
+from tests.blackbox.gateway_process import GatewayProcess, Upstream
+from tests.servers.dovecot import Dovecot
+from tests.servers.dovecot_config import DovecotOptions, OAuth
+from tests.servers.tokens import TokenIssuer
+
+DEAREST_SECONDS: Final = 8.0
+"""A work is not repeated for longer than this, but done three times at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class LargeSite:
+    """One account; ``native`` may use the server's own previews, ``plain`` is told that it has none."""
+
+    native: GatewayProcess
+    plain: GatewayProcess
+    user: str
+    mail: LargeMail
+
+
+@contextmanager
+def large_site(sizes: Sizes, say: Callable[[str], None]) -> Iterator[LargeSite]:
+    """Neither gateway remembers summaries: each page is a first one."""
+    keys = Path(tempfile.mkdtemp(prefix="gw-bench."))
+    keys.chmod(0o755)  # Dovecot's login runs as another user
+    try:
+        issuer = TokenIssuer(keys)
+        options = DovecotOptions(oauth=OAuth(issuer.dovecot_keys, (issuer.issuer,)), guests=1, mdbox=True)
+        with Dovecot(options) as server:
+            user = server.guest()[0]
+            mail = LargeMail.of(sizes)
+            mail.fill(server, user)
+            say(f"Dovecot with {sizes.messages} messages, {sizes.page} of them with a large file, and a larger file")
+            auth = {"method": "pass_through", "mechanism": "OAUTHBEARER"}
+            native = Upstream("localhost", server.tls_port, server.ca_file, auth)
+            plain = Upstream("localhost", server.tls_port, server.ca_file, auth, ignore=("PREVIEW",))
+            none = {"limits": {"summaries_octets": 0}}
+            with (
+                GatewayProcess(native, issuer, settings=none) as first,
+                GatewayProcess(plain, issuer, settings=none) as second,
+            ):
+                yield LargeSite(first, second, user, mail)
+    finally:
+        shutil.rmtree(keys, ignore_errors=True)
+
+
+def run_large(sizes: Sizes, say: Callable[[str], None]) -> LargeReport:
+    """Start everything, measure everything."""
+    with large_site(sizes, say) as place:
+        return measure_large(place, say)
+
+
+def measure_large(place: LargeSite, say: Callable[[str], None]) -> LargeReport:
+    """Every work, one after the other, by one client."""
+    native, plain = (
+        LargeClient(gateway.url, gateway.headers(place.user, ttl=3000), place.mail)
+        for gateway in (place.native, place.plain)
+    )
+    found = []
+    for title, gateway, do, octets in _works(place, native, plain):
+        each = _measure(title, gateway, do, place.mail.sizes.repeats, octets)
+        say(f"{title}: {each.median_ms:.1f} ms, {each.imap_octets:.0f} IMAP octets")
+        found.append(each)
+    native.close()
+    plain.close()
+    return LargeReport(tuple(found))
+
+
+def _works(place: LargeSite, native: LargeClient, plain: LargeClient) -> Iterator[tuple[str, GatewayProcess, Do, int]]:
+    """With the octets of the answer where its speed says something."""
+    mail, sizes = place.mail, place.mail.sizes
+    page, file = len(mail.block) * sizes.attachment // 1_000_000, mail.file_octets // 1_000_000
+    yield f"readable body of {sizes.parts} parts", place.native, native.body, 0
+    yield f"page of {sizes.page}, {page} MB files, previews made", place.plain, plain.page, 0
+    yield f"page of {sizes.page}, {page} MB files, server's previews", place.native, native.page, 0
+    yield f"search {sizes.messages}: unseen", place.native, native.unseen, 0
+    yield f"search {sizes.messages}: subject", place.native, native.subject, 0
+    yield f"search {sizes.messages}: text", place.native, native.text, 0
+    yield f"{file} MB attachment", place.native, native.whole, mail.file_octets
+    yield "64 KB in its middle", place.native, native.stretch, 0
+
+
+def _measure(title: str, gateway: GatewayProcess, do: Do, repeats: int, answer: int) -> LargeFigures:
+    """The first time is told by itself: the mail server reads then what it has cached later."""
+    resident = resident_octets(gateway.pid)
+    forget_peak(gateway.pid)
+    began = time.perf_counter()
+    do()
+    first = time.perf_counter() - began
+    wall: list[float] = []
+    cpu: list[float] = []
+    octets: list[float] = []
+    while len(wall) < min(3, repeats) or (len(wall) < repeats and sum(wall) < DEAREST_SECONDS):
+        drawn = gateway.metric("imapgw_imap_bytes_total")
+        used, began = exact_cpu_seconds(gateway.pid), time.perf_counter()
+        do()
+        wall.append(time.perf_counter() - began)
+        cpu.append(exact_cpu_seconds(gateway.pid) - used)
+        octets.append(gateway.metric("imapgw_imap_bytes_total") - drawn)
+    grown = max(0, peak_octets(gateway.pid) - resident)
+    return LargeFigures.of(title, first, wall, cpu, octets, grown, answer)
