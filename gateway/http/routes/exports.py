@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 from starlette.responses import Response
@@ -16,41 +15,23 @@ from gateway.http.conditional import tags_of
 from gateway.http.download import DownloadResponse, close
 from gateway.http.endpoint import Answer, AnyEndpoint, Endpoint
 from gateway.http.link import next_link
-from gateway.http.query import Query, Term, Token
+from gateway.http.query import Query, Token
 from gateway.http.routes.errors import MAIL, SEARCH, WRITE
 from gateway.http.routes.examples import MESSAGE_ID
+from gateway.http.routes.filters import FilterQuery, given
 from gateway.identity.scope import Scope
 from gateway.mail import export, export_confirm
 from gateway.mail.export_resource import ExportConfirm, ExportConfirmed, ExportedMessage, ExportManifest
-from gateway.mail.request import Filter
 
 
-class ManifestQuery(Query, kw_only=True, frozen=True):
+class ManifestQuery(FilterQuery, kw_only=True, frozen=True):
     limit: Annotated[int, Meta(ge=1, le=10_000, description="most messages in one export")] = 1000
     cursor: Annotated[Token, Meta(description="goes on after a message: its `cursor`, or `nextCursor`")] | UnsetType = (
         UNSET
     )
-    unseen: Annotated[bool, Meta(description="only those without (or, false: with) `$seen`")] | UnsetType = UNSET
-    flagged: Annotated[bool, Meta(description="only those with (or, false: without) `$flagged`")] | UnsetType = UNSET
-    from_: Annotated[Term, Meta(description="in the From field")] | UnsetType = UNSET
-    to: Annotated[Term, Meta(description="in the To field")] | UnsetType = UNSET
-    subject: Annotated[Term, Meta(description="in the subject")] | UnsetType = UNSET
-    text: Annotated[Term, Meta(description="anywhere in the message")] | UnsetType = UNSET
-    since: Annotated[date, Meta(description="received on this day or later")] | UnsetType = UNSET
-    before: Annotated[date, Meta(description="received before this day")] | UnsetType = UNSET
 
     def export(self) -> export.ExportQuery:
-        chosen = Filter(
-            unseen=_given(self.unseen),
-            flagged=_given(self.flagged),
-            from_=_given(self.from_),
-            to=_given(self.to),
-            subject=_given(self.subject),
-            text=_given(self.text),
-            since=_day(self.since),
-            before=_day(self.before),
-        )
-        return export.ExportQuery(self.limit, _given(self.cursor), chosen)
+        return export.ExportQuery(self.limit, given(self.cursor), self.chosen())
 
 
 class ExportQuery(ManifestQuery, kw_only=True, frozen=True):
@@ -89,14 +70,6 @@ async def confirm_export(call: Call[ConfirmQuery, ExportConfirm]) -> Response:
         call.desk, call.account(), call.folder, call.body, then_delete=call.query.then_delete
     )
     return reply.json(done)
-
-
-def _given(value: Any) -> Any:
-    return None if value is UNSET else value
-
-
-def _day(value: date | UnsetType) -> str | None:
-    return value.isoformat() if isinstance(value, date) else None
 
 
 _EXPORT: Final = "/v1/accounts/{account}/folders/{folder}/export"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 from msgspec import UNSET, Meta, UnsetType
@@ -17,16 +17,16 @@ from gateway.http.conditional import tags_of
 from gateway.http.endpoint import Answer, AnyEndpoint, Endpoint
 from gateway.http.html_page import html_answer, prefers_html
 from gateway.http.link import next_link
-from gateway.http.query import Query, Term, Token
+from gateway.http.query import Query, Token
 from gateway.http.routes.errors import MAIL, SEARCH, WRITE
 from gateway.http.routes.examples import BODY, INBOX, MESSAGE, MESSAGE_ID, PAGE
+from gateway.http.routes.filters import FilterQuery, given
 from gateway.http.selected import message_without_preview, page_without_previews
 from gateway.identity.scope import Scope
 from gateway.mail import body, messages, selected_message, store
 from gateway.mail.fields import Fields
 from gateway.mail.header_resource import SelectedMessage, SelectedPage
 from gateway.mail.query import PageQuery
-from gateway.mail.request import Filter
 from gateway.mail.resource import Body, Flag, Message, MessagePage, StoredMessage
 
 Property = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -42,17 +42,9 @@ Selection = Annotated[
 ]
 
 
-class MessagesQuery(Query, kw_only=True, frozen=True):
+class MessagesQuery(FilterQuery, kw_only=True, frozen=True):
     limit: Annotated[int, Meta(ge=1, description="most messages in one page")] = 50
     cursor: Annotated[Token, Meta(description="`nextCursor` of the page before")] | UnsetType = UNSET
-    unseen: Annotated[bool, Meta(description="only those without (or, false: with) `$seen`")] | UnsetType = UNSET
-    flagged: Annotated[bool, Meta(description="only those with (or, false: without) `$flagged`")] | UnsetType = UNSET
-    from_: Annotated[Term, Meta(description="in the From field")] | UnsetType = UNSET
-    to: Annotated[Term, Meta(description="in the To field")] | UnsetType = UNSET
-    subject: Annotated[Term, Meta(description="in the subject")] | UnsetType = UNSET
-    text: Annotated[Term, Meta(description="anywhere in the message; needs mail.read")] | UnsetType = UNSET
-    since: Annotated[date, Meta(description="received on this day or later")] | UnsetType = UNSET
-    before: Annotated[date, Meta(description="received before this day")] | UnsetType = UNSET
     preview: Annotated[bool, Meta(description="make previews where the mail server has none; needs mail.read")] = False
     fields: Selection | UnsetType = UNSET
 
@@ -120,28 +112,11 @@ def _page_query(call: Call[MessagesQuery, None], *, taking_tags: bool) -> PageQu
     query = call.query
     return PageQuery(
         limit=query.limit,
-        cursor=_given(query.cursor),
-        filter=Filter(
-            unseen=_given(query.unseen),
-            flagged=_given(query.flagged),
-            from_=_given(query.from_),
-            to=_given(query.to),
-            subject=_given(query.subject),
-            text=_given(query.text),
-            since=_day(query.since),
-            before=_day(query.before),
-        ),
+        cursor=given(query.cursor),
+        filter=query.chosen(),
         if_none_match=frozenset() if tags is None else tags.all,
         previews=query.preview,
     )
-
-
-def _given(value: Any) -> Any:
-    return None if value is UNSET else value
-
-
-def _day(value: date | UnsetType) -> str | None:
-    return value.isoformat() if isinstance(value, date) else None
 
 
 async def store_message(call: Call[StoreQuery, Upload]) -> Response:
@@ -153,7 +128,7 @@ async def store_message(call: Call[StoreQuery, Upload]) -> Response:
         size=call.body.size,
         source=call.body.source,
         flags=[] if query.flags is UNSET else query.flags,
-        received_at=_given(query.received_at),
+        received_at=given(query.received_at),
     )
     return reply.created(stored, call.href(f"messages/{stored.id}") if stored.id else None)
 
