@@ -192,7 +192,18 @@ class Changes(Resource, kw_only=True, frozen=True):
     created: list[MessageSummary] = field(default_factory=list)
     updated: list[FlagUpdate] = field(default_factory=list)
     destroyed: list[Id] = field(default_factory=list)
+    moved: Annotated[
+        list[MovedMessage] | UnsetType,
+        Meta(description="after a renaming: the new ids; of the old folder's messages those not named are gone"),
+    ] = UNSET
     total_messages: int | None = None
+
+
+class MovedMessage(Resource, kw_only=True, frozen=True):
+    """The same message under another id."""
+
+    id: Id
+    new_id: Id
 
 
 class Coverage(Resource, kw_only=True, frozen=True):
@@ -204,6 +215,34 @@ class Coverage(Resource, kw_only=True, frozen=True):
     present: Annotated[
         list[Id], Meta(description="where deletions could not be settled: the messages still there, to subtract")
     ] = field(default_factory=list)
+
+
+class RenamedFolder(Resource, kw_only=True, frozen=True):
+    """A folder that has another id now. The new ids of its messages come as ``moved`` in its next changes."""
+
+    id: Annotated[Id, Meta(description="the id until now")]
+    folder: Folder
+
+
+class FolderChanges(Resource, kw_only=True, frozen=True):
+    """What changed in the folder list: a part of GET …/changes and the data of a `folders` event alike."""
+
+    created: list[Folder] = field(default_factory=list)
+    updated: Annotated[list[Folder], Meta(description="subscribed, unsubscribed, or selectable now or no more")] = (
+        field(default_factory=list)
+    )
+    renamed: list[RenamedFolder] = field(default_factory=list)
+    destroyed: list[Id] = field(default_factory=list)
+
+
+class AccountChanges(Resource, kw_only=True, frozen=True):
+    """What changed in an account: the folder list first, then each folder as its own GET …/changes tells it."""
+
+    old_state: Annotated[str | None, Meta(description="null: asked for without `since`, as a place to start from")]
+    new_state: Annotated[str, Meta(description="give it as since= to changes or events of the account")]
+    has_more: bool = False
+    folders: FolderChanges
+    changes: list[Changes] = field(default_factory=list)
 
 
 class MoveResult(Resource, kw_only=True, frozen=True):

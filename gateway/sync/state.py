@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from gateway.errors import LocalError
+from gateway.errors import InvalidRequest, LocalError
 from gateway.sync.ids import MAX_UINT32
 from gateway.sync.token import Kind, malformed, read, write
 from gateway.sync.varint import Reader, varint
@@ -42,6 +42,10 @@ class FolderState:
 
     def encode(self) -> str:
         """At most ``MAX_TOKEN`` characters."""
+        return write(Kind.STATE, self.octets())
+
+    def octets(self) -> bytes:
+        """What a token holds, of this folder alone or of a whole account."""
         body = bytearray()
         for number in (self.uidvalidity, self.uidnext, self.highestmodseq, self.exists, len(self.samples)):
             body += varint(number)
@@ -49,13 +53,32 @@ class FolderState:
         for uid, seq in self.samples:
             body += varint(uid - last_uid) + varint(seq - last_seq)
             last_uid, last_seq = uid, seq
-        return write(Kind.STATE, bytes(body))
+        return bytes(body)
+
+    def thinned(self, most: int) -> FolderState:
+        """With at most ``most`` samples: half of them the newest, the others evenly among the rest.
+
+        Deletions are found all the same; the blocks that have to be listed for one are wider.
+        """
+        count = len(self.samples)
+        if count <= most:
+            return self
+        top = (most + 1) // 2
+        rest = most - top
+        kept = [self.samples[(count - top) * number // rest] for number in range(rest)]
+        return replace(self, samples=(*kept, *self.samples[count - top :]))
 
     @classmethod
     def parse(cls, text: str, *, field: str = "since") -> FolderState:
         """Raises InvalidRequest naming ``field``."""
-        error = malformed(field)
-        reader = Reader(read(text, Kind.STATE, cap=MAX_TOKEN, field=field), error)
+        reader = Reader(read(text, Kind.STATE, cap=MAX_TOKEN, field=field), malformed(field))
+        state = cls.taken(reader, malformed(field))
+        reader.end()
+        return state
+
+    @classmethod
+    def taken(cls, reader: Reader, error: InvalidRequest) -> FolderState:
+        """The next state that ``reader`` has; raises ``error`` for what :meth:`octets` would not have written."""
         uidvalidity, uidnext = reader.number(MAX_UINT32), reader.number(MAX_UINT32)
         highestmodseq, exists = reader.number(MAX_MODSEQ), reader.number(MAX_UINT32)
         samples: list[Sample] = []
@@ -63,7 +86,6 @@ class FolderState:
         for _ in range(reader.number(MAX_SAMPLES)):
             uid, seq = uid + reader.number(MAX_UINT32), seq + reader.number(MAX_UINT32)
             samples.append((uid, seq))
-        reader.end()
         if not _ascend(samples, exists):
             raise error
         return cls(uidvalidity, uidnext, highestmodseq, exists, tuple(samples))

@@ -28,6 +28,7 @@ class Kind(IntEnum):
     STATE = 0x10
     SEARCH = 0x14
     EXPORT = 0x18
+    ACCOUNT = 0x1C
 
 
 def write(kind: Kind, body: bytes) -> str:

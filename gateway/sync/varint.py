@@ -36,6 +36,14 @@ class Reader:
             raise self._error
         return value
 
+    def take(self, count: int) -> bytes:
+        """The next ``count`` octets."""
+        taken = self._octets[self._at : self._at + count]
+        if len(taken) != count:
+            raise self._error
+        self._at += count
+        return taken
+
     def rest(self) -> bytes:
         """All octets that are left."""
         left = self._octets[self._at :]
