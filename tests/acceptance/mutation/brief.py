@@ -1,0 +1,24 @@
+"""Changes in a line of the journal: what an opaque token holds is what one wants to see there."""
+
+from __future__ import annotations
+
+from gateway.sync.ids import MessageId, parse_folder_id
+from gateway.sync.state import FolderState
+
+from .cache import Json
+
+
+def brief(told: Json) -> str:
+    """Numbers of both states, and UIDs."""
+    old, new = FolderState.parse(told["oldState"]), FolderState.parse(told["newState"])
+    return (
+        f"{parse_folder_id(told['folderId'])!r} "
+        f"({old.uidvalidity},{old.uidnext},{old.highestmodseq},{old.exists})→"
+        f"({new.uidvalidity},{new.uidnext},{new.highestmodseq},{new.exists}) "
+        f"+{uids([one['id'] for one in told['created']])} ~{uids([one['id'] for one in told['updated']])} "
+        f"-{uids(told['destroyed'])} moved {len(told.get('moved', []))}{' more' if told['hasMore'] else ''}"
+    )
+
+
+def uids(ids: list[str]) -> list[int]:
+    return [MessageId.parse(one).uid for one in ids]
