@@ -16,6 +16,7 @@ from tests.servers.tokens import TokenIssuer
 
 from .conftest import StartDovecot
 from .figures import show
+from .mutation.account_puller import AccountPuller
 from .mutation.client import Client, Surroundings
 from .mutation.folder_puller import FolderPuller
 from .mutation.folder_stream import FolderStream
@@ -30,6 +31,7 @@ def cast(around: Surroundings, random: Random) -> list[Client]:
     watched = {"inbox": b"INBOX", "big": b"Big", "work": b"Work", "x": b"Work/x"}
     return [
         FolderPuller("puller", around, random.randrange(1 << 30)),
+        *(AccountPuller(f"account {number}", around, random.randrange(1 << 30)) for number in range(2)),
         *(
             FolderStream(f"stream {name}", around, random.randrange(1 << 30), folder_id(wire))
             for name, wire in watched.items()

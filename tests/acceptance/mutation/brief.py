@@ -22,3 +22,17 @@ def brief(told: Json) -> str:
 
 def uids(ids: list[str]) -> list[int]:
     return [MessageId.parse(one).uid for one in ids]
+
+
+def listing(told: Json) -> str:
+    """What changed in the folder list."""
+    parts = [f"{kind} {[path(one) for one in told[kind]]}" for kind in ("created", "updated") if told[kind]]
+    if told["renamed"]:
+        parts.append(f"renamed {[(parse_folder_id(one['id']), path(one['folder'])) for one in told['renamed']]}")
+    if told["destroyed"]:
+        parts.append(f"destroyed {[parse_folder_id(one) for one in told['destroyed']]}")
+    return "folders: " + "; ".join(parts)
+
+
+def path(folder: Json) -> str:
+    return "/".join(folder["path"]) + ("" if folder["isSubscribed"] else " (unsubscribed)")

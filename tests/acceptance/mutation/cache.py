@@ -77,7 +77,7 @@ class Cache:
         if "moved" in told:
             had = moving if moving is not None else {}
             folder.messages |= {one["newId"]: had[one["id"]] for one in told["moved"] if one["id"] in had}
-        elif moving is not None:
+        elif moving:
             self.complaints.append("a renamed folder's changes do not say what moved")
 
     def _place(self, folder: Json) -> CachedFolder:

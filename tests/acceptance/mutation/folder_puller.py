@@ -9,9 +9,12 @@ from .brief import brief
 from .cache import CachedFolder
 from .client import Client
 from .fleet import passed
+from .line import Wrong
 from .pages import read_pages
 
 SIZES: Final = (1, 5, 50, 500)
+ENDLESS: Final = 600
+"""Answers in a row that all say ``hasMore``."""
 
 
 class FolderPuller(Client):
@@ -43,7 +46,10 @@ class FolderPuller(Client):
         if folder.state is None:
             await read_pages(self, folder_id)
         most = self.random.choice(SIZES)
-        while folder.state is not None:
+        for _ in range(ENDLESS):
+            folder = self.cache.folders[folder_id]
+            if folder.state is None:
+                return
             reply = await self.ask(f"/folders/{folder_id}/changes", {"since": folder.state, "maxChanges": str(most)})
             if reply.status != 200:
                 self.note(f"{folder_id}: {reply.status} {reply.json()['type']}")
@@ -54,3 +60,4 @@ class FolderPuller(Client):
             self.cache.apply(told)
             if not told["hasMore"]:
                 return
+        raise Wrong(f"the answers do not come to an end: {folder_id}")

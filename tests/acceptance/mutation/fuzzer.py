@@ -29,13 +29,15 @@ class Fuzzer:
     """``work(n)`` makes at least n changes. ``most``: of a second, so that clients see many states in between."""
 
     def __init__(
-        self, sign_in: Callable[[], imaplib.IMAP4], journal: Journal, *, seed: int, kept: tuple[str, ...], most: float
+        self, sign_in: Callable[[], imaplib.IMAP4], journal: Journal, *, seed: int, kept: tuple[str, ...], most: float,
+        without: frozenset[str] = frozenset(),
     ) -> None:
         self.random = Random(seed)
         self.hand = Hand(sign_in, journal)
         self.tree = Tree(kept)
         self._enough = threading.Event()
         self._pause = 1 / most
+        self._weights = {kind: weight for kind, weight in _WEIGHTS.items() if kind not in without}
         self.refused: list[str] = []
 
     def prepare(self) -> None:
@@ -52,7 +54,7 @@ class Fuzzer:
     def work(self, count: int) -> None:
         """Blocks; :meth:`stop` from another thread ends it early."""
         until = self.hand.did.total() + count
-        kinds, weights = zip(*_WEIGHTS.items(), strict=True)
+        kinds, weights = zip(*self._weights.items(), strict=True)
         while self.hand.did.total() < until and not self._enough.is_set():
             (kind,) = self.random.choices(kinds, weights)
             before = self.hand.did.total()
@@ -60,6 +62,9 @@ class Fuzzer:
                 getattr(self, f"_{kind}")()
             except Refused as refused:
                 self.refused.append(str(refused))
+            except imaplib.IMAP4.abort as gone:
+                self.refused.append(str(gone))
+                self.hand.lost()
             done = self.hand.did.total() - before
             time.sleep(self._pause * done * self.random.choice((0, 0, 0, 1, 4)))
         self.hand.leave()

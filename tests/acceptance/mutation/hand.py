@@ -94,6 +94,10 @@ class Hand:
         self._client.untagged_responses.clear()
         return self._client
 
+    def lost(self) -> None:
+        """The server has hung up on us, which says nothing of what it did."""
+        self._client = self._open = None
+
     def _told(self, kind: str, what: str, answer: tuple[str, Sequence[object]]) -> None:
         self._journal.note("fuzzer", f"{kind} {what}: {answer[0]}")
         self._expect(kind, what, answer)

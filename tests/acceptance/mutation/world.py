@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import imaplib
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from random import Random
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self, TypeVar
 
 from tests.blackbox.gateway_process import GatewayProcess
 
@@ -21,6 +21,7 @@ from .journal import Journal
 from .line import Wrong
 from .truth import read_truth
 
+T = TypeVar("T")
 Cast = Callable[[Surroundings, Random], list[Client]]
 ROUND: Final = (20, 120)
 """Mutations of a round."""
@@ -36,6 +37,7 @@ class Ground:
     make: Callable[[], GatewayProcess]
     window: bool
     kept: tuple[str, ...] = ("INBOX", "Archive")
+    without: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -56,7 +58,7 @@ class World:
         self.journal = Journal()
         self._random, self._deaths = Random(seed), deaths
         self.fleet = Fleet(ground.make, gateways, self.journal, Random(seed))
-        self.fuzzer = Fuzzer(ground.sign_in, self.journal, seed=seed, kept=ground.kept, most=pace)
+        self.fuzzer = Fuzzer(ground.sign_in, self.journal, seed=seed, kept=ground.kept, most=pace, without=ground.without)
         self._cast = cast
         self.clients: list[Client] = []
         self._stack = ExitStack()
@@ -89,7 +91,7 @@ class World:
         self.journal.note("fuzzer", f"round {self.score.rounds}")
         async with asyncio.TaskGroup() as group:
             for client in self.clients:
-                group.create_task(self._blamed(client, stop))
+                group.create_task(self._blamed(client, client.live(stop)))
             group.create_task(self.fleet.suffer(stop, every=self._deaths))
             try:
                 await asyncio.to_thread(self.fuzzer.work, count)
@@ -97,14 +99,16 @@ class World:
                 stop.set()
         self.journal.note("fuzzer", "quiet")
         truth = await asyncio.to_thread(read_truth, self.ground.sign_in)
-        found = await asyncio.gather(*(client.settle(truth) for client in self.clients))
+        async with asyncio.TaskGroup() as group:
+            ends = [group.create_task(self._blamed(client, client.settle(truth))) for client in self.clients]
+        found = [end.result() for end in ends]
         self._count()
         for client, different in zip(self.clients, found, strict=True):
             assert not different, self.report(client, different)
 
-    async def _blamed(self, client: Client, stop: asyncio.Event) -> None:
+    async def _blamed(self, client: Client, life: Coroutine[Any, Any, T]) -> T:
         try:
-            await client.live(stop)
+            return await life
         except (Wrong, AssertionError, LookupError, ValueError) as error:
             error.add_note(self.report(client, [repr(error)]))
             raise
