@@ -1,0 +1,113 @@
+"""The reference client against the real gateway: away, back, and in step again; on every server."""
+
+from __future__ import annotations
+
+import asyncio
+import imaplib
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from pathlib import Path
+
+import httpx
+import pytest
+
+from gateway.client.client import Client
+
+from .conftest import Site
+from .mail import plain, stored
+
+
+def client_of(site: Site, user: str, file: Path, **options: object) -> Client:
+    async def token() -> str:
+        return site.gateway.headers(user, ttl=3000)["Authorization"].removeprefix("Bearer ")
+
+    return Client(site.gateway.url, token, file, http=httpx.AsyncClient(trust_env=False), **options)  # type: ignore[arg-type]
+
+
+def truth(imap: imaplib.IMAP4, mailbox: str = "INBOX") -> list[tuple[str, ...]]:
+    """Flags of each message, oldest first, as IMAP tells them."""
+    imap.select(mailbox, readonly=True)
+    _, found = imap.fetch("1:*", "(FLAGS)")
+    return [tuple(sorted(_keywords(line))) for line in found if isinstance(line, bytes)]
+
+
+def _keywords(line: bytes) -> list[str]:
+    flags = imaplib.ParseFlags(line)
+    return [flag.decode().replace("\\", "$").lower() for flag in flags if flag.lower() != b"\\recent"]
+
+
+@pytest.fixture
+async def away(site: Site, user: str, tmp_path: Path) -> AsyncIterator[Client]:
+    async with client_of(site, user, tmp_path / "mail.db", folders=["inbox"]) as made:
+        yield made
+
+
+async def test_named_folder_away_and_back(away: Client, client: httpx.AsyncClient, site: Site, user: str) -> None:
+    made = [await stored(client, plain(number)) for number in range(4)]
+    await away.sync()
+    assert {message["id"] for message in away.messages("inbox")} == set(made)
+    with site.imap(user) as other:
+        other.select("INBOX")
+        other.store("1", "+FLAGS", "(\\Flagged)")
+        other.store("2", "+FLAGS", "(\\Deleted)")
+        other.expunge()
+    new = await stored(client, plain(9))
+    await away.sync()
+    shown = {message["id"]: message["flags"] for message in away.messages("inbox")}
+    assert shown == {made[0]: ["$flagged"], made[2]: [], made[3]: [], new: []}
+
+
+async def test_what_was_done_while_away_is_shown_at_once_and_sent_on_return(
+    away: Client, client: httpx.AsyncClient, site: Site, user: str
+) -> None:
+    flagged, moved, deleted, gone = [await stored(client, plain(number)) for number in range(4)]
+    await away.sync()
+    away.flag(flagged, add=["$flagged"])
+    away.flag(flagged, add=["$seen"], remove=["$flagged"])
+    away.move(moved, "archive")
+    away.flag(moved, add=["$answered"])  # by the id that it will not have any more
+    away.delete(deleted)
+    away.flag(gone, add=["$seen"])
+    draft = away.store("inbox", plain(8), flags=["$draft"])
+    away.flag(draft, add=["$flagged"])
+    shown = {message["id"]: message["flags"] for message in away.messages("inbox")}
+    assert shown == {flagged: ["$seen"], gone: ["$seen"], draft: ["$draft", "$flagged"]}
+    with site.imap(user) as other:
+        other.select("INBOX")
+        other.store("4", "+FLAGS", "(\\Deleted)")
+        other.expunge()
+    outcomes = await away.sync()
+    assert [outcome.result for outcome in outcomes] == ["done"] * 4 + ["gone"] + ["done"] * 2
+    assert away.waiting() == []
+    with site.imap(user) as other:
+        assert truth(other) == [("$seen",), ("$draft", "$flagged")]
+        assert truth(other, "Archive") == [("$answered",)]
+        assert truth(other, "Trash") == [()]
+    assert sorted(tuple(sorted(message["flags"])) for message in away.messages("inbox")) == truth_sorted(site, user)
+
+
+def truth_sorted(site: Site, user: str) -> list[tuple[str, ...]]:
+    with site.imap(user) as other:
+        return sorted(truth(other))
+
+
+async def test_a_stream_goes_on_where_it_was_when_the_gateway_was_away(
+    user: str, client: httpx.AsyncClient, quiet: Site, tmp_path: Path
+) -> None:
+    first = await stored(client, plain(1))
+    async with client_of(quiet, user, tmp_path / "mail.db", folders=["inbox"]) as away:
+        async with aclosing(away.stream()) as events, asyncio.timeout(60):
+            while (await anext(events)).kind != "hello":
+                pass
+            assert [message["id"] for message in away.messages("inbox")] == [first]
+            quiet.gateway.stop()
+            while (await anext(events)).kind != "offline":
+                pass
+            second = await stored(client, plain(2))  # through another gateway
+            away.flag(first, add=["$flagged"])
+            quiet.gateway.start()
+            while len(away.messages("inbox")) < 2 or away.waiting():
+                await anext(events)
+        assert {message["id"]: message["flags"] for message in away.messages("inbox")} == {
+            first: ["$flagged"], second: [],
+        }  # fmt: skip
