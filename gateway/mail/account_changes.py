@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from gateway.accounts.account import Account
@@ -121,7 +122,7 @@ class _Walk:
         self.state = self.state.with_state(name.wire, FolderState.parse(told.new_state))
         self.more = self.more or told.has_more
         said = len(told.created) + len(told.updated) + len(told.destroyed)
-        if said or told.coverage.present or told.has_more or told.moved:
+        if said or told.coverage.destroyed == "window" or told.has_more or told.moved is not UNSET:
             self.changes.append(told)
             self.room -= said
 

@@ -34,7 +34,11 @@ from gateway.sync.state import FolderState
 WINDOW = 100
 """How many of the newest messages the ``window`` mode compares flags of."""
 LISTED = 2_000
-"""A block of more UIDs than this is settled by listing what is left in it, for the client to subtract."""
+"""Where more UIDs than this are missing in a block, what is left in the folder is listed, for the client to subtract.
+
+More than this that came and went since the state are not named: only a client whose pages are newer than its state
+could have one of them.
+"""
 
 LONGEST = 20_000
 """More deletions, changed flags or messages to list than this are not told: reading the folder again costs less."""
@@ -45,7 +49,7 @@ RECOUNTS = 8
 
 @dataclass(frozen=True, slots=True)
 class Deletions:
-    """UIDs that are gone, and for blocks too wide to name them: the UIDs that are left there."""
+    """UIDs that are gone; and where they are too many to name, all UIDs of the client's that are left."""
 
     gone: UidSet
     present: tuple[int, ...] = ()
@@ -76,10 +80,11 @@ async def changes_between(
     if old.uidvalidity != now.uidvalidity:
         raise IdExpired("the folder was rebuilt since this state", field="since")
     mode = sync_mode(session)
-    created, more = await _created(session, name, old, now, most)
+    created, passed, more = await _created(session, name, old, now, most)
+    passed = passed if len(passed) <= LISTED else UidSet.of(())
     if more is not None:
         partial = replace(old, uidnext=more, exists=min(0xFFFF_FFFF, old.exists + len(created)))
-        return _value(name, old, partial, mode, created=created, has_more=True)
+        return _value(name, old, partial, mode, created=created, destroyed=_ids(name, now, passed), has_more=True)
     if mode != "window" and _same(old, now):
         return _value(name, old, now, mode, total=now.exists)
     updated, vanished, oldest = await _updated(session, name, old, now)
@@ -94,23 +99,30 @@ async def changes_between(
     )
     return _value(
         name, old, now, mode, total=now.exists, coverage=coverage,
-        created=created, updated=updated, destroyed=_ids(name, now, deletions.gone),
+        created=created, updated=updated, destroyed=_ids(name, now, deletions.gone.union(passed)),
     )  # fmt: skip
 
 
 async def _created(
     session: Session, name: MailboxName, old: FolderState, now: FolderState, most: int
-) -> tuple[list[MessageSummary], int | None]:
-    """Summaries of new messages, oldest first; and where they were too many, the UID to go on from."""
-    if now.uidnext <= old.uidnext or not now.exists:
-        return [], None
+) -> tuple[list[MessageSummary], UidSet, int | None]:
+    """Summaries of new messages, oldest first; the UIDs of those that came and went; and where to go on from.
+
+    Those that went are told, as a page may have shown them to the client. The last is None where all were told.
+    """
     fresh = UidSet.span(max(1, old.uidnext), now.uidnext - 1)
+    if not fresh or not now.exists:
+        return [], fresh, None
     more: int | None = None
     if len(fresh) > most:
         there = [uid for uid in await _oldest(session, old.uidnext, most + 1) if uid in fresh]
-        fresh, more = UidSet.of(there[:most]), there[most] if len(there) > most else None
+        more = there[most] if len(there) > most else None
+        fresh, passed = UidSet.of(there[:most]), UidSet.span(max(1, old.uidnext), (more or now.uidnext) - 1)
+    else:
+        passed = fresh
     got = (await session.fetch(fresh, summary_items(session))).messages if fresh else {}
-    return [summarise(name, now.uidvalidity, got[uid]) for uid in sorted(got) if uid in fresh], more
+    told = [uid for uid in sorted(got) if uid in fresh]
+    return [summarise(name, now.uidvalidity, got[uid]) for uid in told], passed.subtract(UidSet.of(told)), more
 
 
 async def _oldest(session: Session, low: int, count: int) -> list[int]:
@@ -182,11 +194,11 @@ async def _lost(session: Session, old: FolderState, now: FolderState, created: i
         seqs = {uid: fetched.seq for uid, fetched in got.messages.items() if uid < top}
         newer = [fetched.seq for uid, fetched in got.messages.items() if uid >= top]
         remaining = min(newer) - 1 if newer else remaining
-    return await _settle(session, dirty_blocks(old, seqs, remaining))
+    return await _settle(session, dirty_blocks(old, seqs, remaining), old)
 
 
-async def _settle(session: Session, blocks: Iterable[Block]) -> Deletions:
-    gone, left, settled = UidSet.of(()), [], True
+async def _settle(session: Session, blocks: Iterable[Block], old: FolderState) -> Deletions:
+    gone = UidSet.of(())
     for block in blocks:
         if block.uid_hi - block.uid_lo <= 1:
             continue
@@ -196,13 +208,20 @@ async def _settle(session: Session, blocks: Iterable[Block]) -> Deletions:
         found = await find(session, UidIn(inside))
         if len(found) > LONGEST:
             raise _too_much()  # more than its message numbers made room for
-        present = [uid for uid in found if uid in inside]
-        if len(inside) - len(present) <= LISTED:
-            gone = gone.union(inside.subtract(UidSet.of(present)))
-        else:
-            left += present
-            settled = False
-    return Deletions(gone, tuple(left), settled)
+        missing = inside.subtract(UidSet.of(found))
+        if len(missing) > LISTED:
+            return await _left(session, old)
+        gone = gone.union(missing)
+    return Deletions(gone)
+
+
+async def _left(session: Session, old: FolderState) -> Deletions:
+    """All that is left of what the client may have: where a block begins and ends it could not tell by its ids."""
+    if opened(session).exists > LONGEST:
+        raise _too_much()
+    known = UidSet.span(1, max(1, old.uidnext - 1))
+    left = await find(session, UidIn(known))
+    return Deletions(UidSet.of(()), tuple(uid for uid in left if uid in known), settled=False)
 
 
 def _too_much() -> StateTooOld:

@@ -213,7 +213,8 @@ class Coverage(Resource, kw_only=True, frozen=True):
     destroyed: Literal["all", "window"] = "all"
     since: Annotated[Id | None, Meta(description="oldest message the window covers; null: all")] = None
     present: Annotated[
-        list[Id], Meta(description="where deletions could not be settled: the messages still there, to subtract")
+        list[Id],
+        Meta(description="where `destroyed` is `window`: all that is left of what was there; what is not new is gone"),
     ] = field(default_factory=list)
 
 

@@ -42,9 +42,8 @@ class Client:
         for gone in told.destroyed:
             self.flags.pop(uid_of(gone), None)
         if told.coverage.destroyed == "window":
-            present = {uid_of(there) for there in told.coverage.present}
-            low, high = min(present), max(present)
-            self.flags = {uid: kept for uid, kept in self.flags.items() if not low < uid < high or uid in present}
+            left = {*told.coverage.present, *(message.id for message in told.created)}
+            self.flags = {uid: self.flags[uid] for uid in map(uid_of, left) if uid in self.flags}
         self.state = FolderState.parse(told.new_state)
 
 
@@ -160,9 +159,51 @@ async def test_a_block_too_wide_to_name_is_told_by_what_is_left(
     told = await changes_between(watched, INBOX, client.state, await look(watched), most=10)
     assert told.coverage.destroyed == "window"
     assert {uid_of(there) for there in told.coverage.present} == set(await truth(watched))
+    assert len(told.coverage.present) == 5
     monkeypatch.setattr(verb, "LONGEST", 3)
     with pytest.raises(StateTooOld):
         await changes_between(watched, INBOX, client.state, await look(watched), most=10)
+
+
+@pytest.mark.parametrize("mode", ["condstore", "window"])
+async def test_what_is_left_is_told_of_the_whole_folder(
+    opened: Opener, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client can't tell by opaque ids which block a message is in: only one block of several was too wide."""
+    watched, other = await opened(mode), await opened()
+    await other.select(INBOX)
+    for _ in range(20):
+        await other.append(INBOX, len(MESSAGE), MESSAGE)
+    full = await look(watched)
+    samples = tuple((uid, seq) for uid, seq in full.samples if seq in (1, 12, 20)) or ((1, 1), (12, 12), (20, 20))
+    client = Client(FolderState(full.uidvalidity, full.uidnext, full.highestmodseq, full.exists, samples))
+    client.flags = await truth(watched)
+    lost = UidSet.of(sorted(client.flags)[2:9])
+    await other.select(INBOX)
+    await other.store(lost, add=(b"\\Deleted",))
+    await other.expunge(lost)
+    await other.append(INBOX, len(MESSAGE), MESSAGE)
+    monkeypatch.setattr(verb, "LISTED", 3)
+    client.apply(await changes_between(watched, INBOX, client.state, await look(watched), most=10))
+    assert client.flags == await truth(watched)
+
+
+@MODES
+@pytest.mark.parametrize("most", [2, 100])
+async def test_what_came_and_went_is_told_to_who_saw_it_on_a_page(opened: Opener, mode: str, most: int) -> None:
+    watched, other = await opened(mode), await opened()
+    await other.append(INBOX, len(MESSAGE), MESSAGE)
+    client = Client(await look(watched))
+    client.flags = await truth(watched)
+    for _ in range(6):
+        await other.append(INBOX, len(MESSAGE), MESSAGE)
+    await other.select(INBOX)
+    client.flags = await truth(other)  # newer than the state
+    lost = UidSet.of(sorted(client.flags)[3:6])
+    await other.store(lost, add=(b"\\Deleted",))
+    await other.expunge(lost)
+    await catch_up(watched, client, most=most)
+    assert client.flags == await truth(watched)
 
 
 async def test_more_than_is_worth_telling_is_refused(opened: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
