@@ -134,17 +134,21 @@ class Client:
     # In step with the gateway
 
     async def send(self) -> list[Outcome]:
-        """Send what waits. Raises Offline, and Refused where it is worth trying again later; nothing is lost by it."""
+        """Send what waits, up to what only a sync can settle.
+
+        Raises Offline, and Refused where it is worth trying again later; nothing is lost by it.
+        """
         return await self._sender.send()
 
     async def sync(self) -> list[Outcome]:
         """Send what waits and fetch what is new; what became of each change sent. Raises Offline, Refused."""
         outcomes = await self._send_if_let()
-        await self._sync.run()
-        if self._in_doubt():
+        for _ in range(len(self.waiting()) + 1):
+            await self._sync.run()
+            if not self._in_doubt():
+                break
             outcomes += self._sender.settle()
             outcomes += await self._send_if_let()
-            await self._sync.run()
         return outcomes
 
     async def stream(self) -> AsyncGenerator[Frame, None]:
@@ -177,7 +181,9 @@ class Client:
             await self._sleep(pause)
 
     async def _connection(self) -> AsyncGenerator[Frame, None]:
-        outcomes = await self._send_if_let() if self._sync.complete and not self._in_doubt() else await self.sync()
+        outcomes = await self._send_if_let()
+        if self._in_doubt() or not self._sync.complete:
+            outcomes += await self.sync()
         if outcomes:
             yield Frame("outbox", outcomes)
         if self._named is not None and not self._sync.chosen():

@@ -97,8 +97,9 @@ class Outbox:
 
     def believe(self, change: Waiting) -> None:
         """It was not done: it is sent again."""
+        tries = 0 if change.kind in ("copy", "store") else change.tries
         with self._cache.transaction():
-            self._cache.sql("UPDATE outbox SET doubt = 0, tries = 0 WHERE seq = ?", change.seq)
+            self._cache.sql("UPDATE outbox SET doubt = 0, tries = ? WHERE seq = ?", tries, change.seq)
 
     def drop(self, change: Waiting) -> None:
         self._cache.sql("DELETE FROM outbox WHERE seq = ?", change.seq)

@@ -13,6 +13,8 @@ from gateway.client.cache import Cache
 from gateway.client.outbox import Outbox, Outcome, Waiting
 
 _GONE: Final = (404, 410)
+MOST_TRIES: Final = 5
+"""Of a change whose message or folder is here, and which the server knows nothing of."""
 
 
 class Sender:
@@ -51,16 +53,20 @@ class Sender:
         change = self._outbox.first()
         if change is None or not change.doubt:
             return []
-        twin = self._twin(change)
-        again = change.kind == "flags" or (change.kind in ("copy", "store") and twin is None)
-        if again or (change.kind in ("move", "delete") and self._cache.message(change.message or "")):
+        twin = None if change.kind == "flags" else self._twin(change)
+        there = change.kind == "store" or self._cache.message(change.message or "") is not None
+        reached = change.folder is None or self._cache.folder(change.folder) is not None
+        done = twin is not None and (change.kind in ("copy", "store") or not there)
+        if not done and there and reached and change.tries < MOST_TRIES:
             self._outbox.believe(change)
             return []
         with self._cache.transaction():
             self._outbox.drop(change)
-            if twin is not None:
+            if done and twin is not None:
                 self._follow(change, twin)
-        return [Outcome(change, "done" if twin or change.kind == "delete" else "gone")]
+        if done:
+            return [Outcome(change, "done")]
+        return [Outcome(change, "gone")] if not there else [Outcome(change, "refused", "destination-missing")]
 
     async def _sent(self, change: Waiting) -> Outcome | None:
         """What became of it; None where nobody knows."""
@@ -79,14 +85,11 @@ class Sender:
         if refused.type == "write-in-doubt":
             self._outbox.doubt(change, key=uuid4().hex)
             return None
-        missing = refused.status in _GONE and change.kind != "store" and refused.field != "folder"
-        if missing and change.kind == "move" and change.tries > 1:
-            self._outbox.doubt(change, key=change.key)  # an earlier try may have moved it
+        if refused.status in _GONE or refused.type == "destination-missing":
+            self._outbox.doubt(change, key=uuid4().hex)  # done by an earlier try, or a folder has another name now
             return None
         with self._cache.transaction():
             self._outbox.drop(change)
-            if missing:
-                return Outcome(change, "gone")
             if refused.status == 412 and isinstance(refused.body.get("flags"), list):
                 self._cache.set_flags(change.message or "", refused.body["flags"])
         return Outcome(change, "changed" if refused.status == 412 else "refused", refused.type)

@@ -111,3 +111,40 @@ async def test_a_stream_goes_on_where_it_was_when_the_gateway_was_away(
         assert {message["id"]: message["flags"] for message in away.messages("inbox")} == {
             first: ["$flagged"], second: [],
         }  # fmt: skip
+
+
+async def test_the_whole_account_away_and_back(
+    client: httpx.AsyncClient, site: Site, user: str, tmp_path: Path
+) -> None:
+    made = [await stored(client, plain(number)) for number in range(3)]
+    work = (await client.post("/folders", json={"name": "Work"})).json()["id"]
+    at_work = await stored(client, plain(7), work)
+    async with client_of(site, user, tmp_path / "mail.db") as away:
+        await away.sync()
+        await in_step(away, client)
+        away.move(made[0], work)
+        away.flag(made[0], add=["$flagged"])
+        away.delete(made[1])
+    assert (await client.patch(f"/folders/{work}", json={"name": "Play"})).status_code == 200
+    await client.post("/folders", json={"name": "New"})
+    new = await stored(client, plain(8))
+    await client.delete(f"/messages/{made[2]}")
+    async with client_of(site, user, tmp_path / "mail.db") as away:  # another process, for all it knows
+        assert [message["id"] for message in away.messages("inbox")] == [made[2]]
+        assert {message["id"] for message in away.messages(work)} == {made[0], at_work}
+        assert [outcome.result for outcome in await away.sync()] == ["done"] * 3  # into the folder by its new name
+        await away.sync()
+        await in_step(away, client)
+        assert {message["id"]: message["flags"] for message in away.messages("inbox")} == {
+            new: [],
+        }  # fmt: skip
+
+
+async def in_step(away: Client, client: httpx.AsyncClient) -> None:
+    """Same folders, same messages, same flags."""
+    folders = {folder["id"]: folder for folder in (await client.get("/folders")).json()["folders"]}
+    assert {folder["id"] for folder in away.folders()} == set(folders)
+    for folder in (id_ for id_, value in folders.items() if value["maySelect"]):
+        page = (await client.get(f"/folders/{folder}/messages", params={"limit": 100})).json()
+        shown = {message["id"]: message["flags"] for message in away.messages(folder)}
+        assert shown == {message["id"]: message["flags"] for message in page["messages"]}
