@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import imaplib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
 import httpx
 import pytest
 
+from gateway.client.api import Offline, Token
 from gateway.client.client import Client
 
 from .conftest import Site
 from .mail import plain, stored
 
 
-def client_of(site: Site, user: str, file: Path, **options: object) -> Client:
+def token_of(site: Site, user: str) -> Token:
     async def token() -> str:
         return site.gateway.headers(user, ttl=3000)["Authorization"].removeprefix("Bearer ")
 
-    return Client(site.gateway.url, token, file, http=httpx.AsyncClient(trust_env=False), **options)  # type: ignore[arg-type]
+    return token
+
+
+def client_of(site: Site, user: str, file: Path, folders: Sequence[str] | None = None) -> Client:
+    http = httpx.AsyncClient(trust_env=False)
+    return Client(site.gateway.url, token_of(site, user), file, folders=folders, http=http)
 
 
 def truth(imap: imaplib.IMAP4, mailbox: str = "INBOX") -> list[tuple[str, ...]]:
@@ -148,3 +154,84 @@ async def in_step(away: Client, client: httpx.AsyncClient) -> None:
         page = (await client.get(f"/folders/{folder}/messages", params={"limit": 100})).json()
         shown = {message["id"]: message["flags"] for message in away.messages(folder)}
         assert shown == {message["id"]: message["flags"] for message in page["messages"]}
+
+
+class LosingAnswers(httpx.AsyncBaseTransport):
+    """The way to the gateway: each kind of change arrives, and the first time its answer does not."""
+
+    def __init__(self) -> None:
+        self._way = httpx.AsyncHTTPTransport()
+        self.lost: set[str] = set()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await self._way.handle_async_request(request)
+        kind = request.method if request.method != "POST" else request.url.path.rpartition("/")[2]
+        if kind != "GET" and kind not in self.lost:
+            self.lost.add(kind)
+            await response.aread()
+            await response.aclose()
+            raise httpx.ReadError("lost", request=request)
+        return response
+
+    async def aclose(self) -> None:
+        await self._way.aclose()
+
+
+@pytest.mark.parametrize("forgotten", [False, True], ids=["same process", "another process"])
+async def test_a_change_whose_answer_was_lost_is_made_once(
+    quiet: Site, user: str, client: httpx.AsyncClient, tmp_path: Path, forgotten: bool
+) -> None:
+    first, second = await stored(client, plain(1)), await stored(client, plain(2))
+    way = LosingAnswers()
+    http = httpx.AsyncClient(transport=way)
+    async with Client(quiet.gateway.url, token_of(quiet, user), tmp_path / "mail.db", http=http) as away:
+        await away.sync()
+        away.move(first, "archive")
+        away.flag(first, add=["$flagged"])
+        away.copy(second, "archive")
+        away.store("archive", plain(3))
+        away.delete(second)
+        for _ in range(5):
+            with pytest.raises(Offline):
+                await away.sync()
+            if forgotten:  # nobody remembers the keys
+                quiet.gateway.stop()
+                quiet.gateway.start()
+        await away.sync()
+        assert way.lost == {"move", "PATCH", "copy", "messages", "DELETE"}
+        assert away.waiting() == []
+        await away.sync()
+        await in_step(away, client)
+        archived = sorted((message["subject"], message["flags"]) for message in away.messages("archive"))
+        assert archived == [("message 1", ["$flagged"]), ("message 2", []), ("message 3", [])]
+        assert away.messages("inbox") == []
+
+
+async def test_a_refused_token_is_renewed(site: Site, user: str, client: httpx.AsyncClient, tmp_path: Path) -> None:
+    await stored(client, plain(1))
+    given: list[str] = []
+
+    async def token() -> str:
+        claims = site.gateway.headers(user, ttl=-4000 if not given else 3000)
+        given.append(claims["Authorization"].removeprefix("Bearer "))
+        return given[-1]
+
+    async with Client(site.gateway.url, token, tmp_path / "mail.db", http=httpx.AsyncClient(trust_env=False)) as away:
+        await away.sync()
+        assert len(away.messages("inbox")) == 1
+        assert len(given) == 2
+
+
+async def test_a_token_that_means_nothing_any_more_is_begun_anew(
+    site: Site, user: str, client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    kept, gone = await stored(client, plain(1)), await stored(client, plain(2))
+    async with client_of(site, user, tmp_path / "mail.db") as away:
+        await away.sync()
+        await away.body(kept)
+        away.cache.set_mark("token", "nonsense")
+        assert (await client.delete(f"/messages/{gone}", params={"permanent": "true"})).status_code == 200
+        await away.sync()
+        assert [message["id"] for message in away.messages("inbox")] == [kept]
+        assert away.cache.body(kept)["text"]["value"].strip() == "body of 1"
+        await in_step(away, client)
