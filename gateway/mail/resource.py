@@ -214,7 +214,10 @@ class Coverage(Resource, kw_only=True, frozen=True):
     since: Annotated[Id | None, Meta(description="oldest message the window covers; null: all")] = None
     present: Annotated[
         list[Id],
-        Meta(description="where `destroyed` is `window`: all that is left of what was there; what is not new is gone"),
+        Meta(
+            description="with `destroyed`: `window`, what went is not named: of the messages that the client had in "
+            "the folder these are left"
+        ),
     ] = field(default_factory=list)
 
 
@@ -244,6 +247,13 @@ class AccountChanges(Resource, kw_only=True, frozen=True):
     has_more: bool = False
     folders: FolderChanges
     changes: list[Changes] = field(default_factory=list)
+    unchecked: Annotated[
+        list[Id],
+        Meta(
+            description="folders whose flags were not compared: the mail server numbers no changes, and one answer "
+            "opens only so many folders for that"
+        ),
+    ] = field(default_factory=list)
 
 
 class MoveResult(Resource, kw_only=True, frozen=True):
