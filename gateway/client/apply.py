@@ -72,7 +72,7 @@ def _apply_folder(cache: Cache, value: Changes) -> None:
         cache.set_flags(update["id"], update["flags"])
     cache.drop_messages(value["destroyed"])
     coverage = value["coverage"]
-    if coverage["destroyed"] == "window" and not value["hasMore"]:  # what is neither there nor new is gone
+    if coverage["destroyed"] == "window":  # what is neither there nor new is gone
         cache.keep_only(folder, {*coverage["present"], *(message["id"] for message in value["created"])})
     cache.set_state(folder, value["newState"])
     total = value.get("totalMessages")
