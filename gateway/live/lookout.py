@@ -1,0 +1,216 @@
+"""One folder that is watched: how it was when it was last looked at, and telling its streams what changed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from msgspec.structs import replace
+
+from gateway.errors import GatewayError, IdExpired, StateTooOld
+from gateway.imap.capability import SyncMode
+from gateway.imap.name import MailboxName
+from gateway.imap.session import Session
+from gateway.live.event import Resync
+from gateway.live.flag_window import FlagWindow
+from gateway.live.mark import Mark, Spot
+from gateway.live.stream import Stream, Told
+from gateway.mail.address import id_of_folder
+from gateway.mail.changes import changes_between
+from gateway.mail.desk import open_folder
+from gateway.mail.resource import Changes, Folder, FolderChanges
+from gateway.mail.snapshot import state_of, sync_mode
+from gateway.sync.state import FolderState
+
+MOST = 200
+"""New messages told in one event; more follow in the next."""
+
+Audience: TypeAlias = Callable[[MailboxName], Iterable[Stream]]
+"""The streams that may be told of a folder now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What STATUS says of a folder, as far as it shows that something changed."""
+
+    folder: tuple[int, int, int, int]
+    unseen: int
+
+    @classmethod
+    def of(cls, values: Mapping[str, int | str]) -> Numbers:
+        keys = ("UIDVALIDITY", "UIDNEXT", "MESSAGES", "HIGHESTMODSEQ", "UNSEEN")
+        validity, uidnext, messages, modseq, unseen = (int(values.get(key, 0)) for key in keys)
+        return cls((validity, uidnext, messages, modseq), unseen)
+
+
+class Lookout:
+    """Looks at its folder when it is told to, and offers each stream the way from where that is to now."""
+
+    def __init__(self, name: MailboxName) -> None:
+        self.name = name
+        self.state: FolderState | None = None
+        self.mode: SyncMode | None = None
+        self.folder: Folder | None = None  # as the folder list has it, where that is watched
+        self.flags = FlagWindow()
+        self.looked_at = float("-inf")
+        self.owed: set[Stream] = set()  # to be told more once they have room
+        self.failures = 0
+        self._seen: Numbers | None = None
+        self._settled: asyncio.Future[None] | None = None
+
+    async def ready(self) -> None:
+        """Wait for the first look. Raises what made it fail."""
+        if self.state is None:
+            self._settled = self._settled or asyncio.get_running_loop().create_future()
+            await asyncio.shield(self._settled)
+
+    def settle(self, error: GatewayError | None = None) -> None:
+        """Whoever waits for the first look waits no more."""
+        waiting, self._settled = self._settled, None
+        if waiting is None or waiting.done():
+            return
+        if error is None:
+            waiting.set_result(None)
+        else:
+            waiting.set_exception(error)
+            waiting.exception()  # read once, so that a waiter that has left is no warning
+
+    def forget(self) -> None:
+        """What STATUS said last counts no more: a look was missed, or the connection was."""
+        self._seen = None
+
+    def differs(self, values: Mapping[str, int | str]) -> bool:
+        """Whether STATUS says that the folder is not as it was when it was looked at.
+
+        Some servers' STATUS and EXAMINE never agree: what STATUS said before counts as seen.
+        """
+        now, before = Numbers.of(values), self._seen
+        self._seen = now
+        if self.state is None:
+            return True
+        if now == before:
+            return False
+        state = self.state
+        known = (state.uidvalidity, state.uidnext, state.exists, state.highestmodseq)
+        return now.folder != known or (before is not None and now.unseen != before.unseen)
+
+    def learn(self, state: FolderState, values: Mapping[str, int | str]) -> None:
+        """A first state that needs no look, for STATUS says all of it."""
+        self.state, self._seen = state, Numbers.of(values)
+        self.settle()
+
+    def behind(self, stream: Stream) -> bool:
+        """Whether the stream would be told something, as far as is known without a look."""
+        spot = stream.mark.spot(self.name)
+        return spot is not None and not self._up_to_date(spot)
+
+    async def look(self, session: Session, audience: Audience, now: float) -> None:
+        """Open the folder, which gives numbers of one moment, and tell all that are behind and have room.
+
+        Raises NotFound, Refused, and what ends the connection.
+        """
+        self.owed.clear()
+        await open_folder(session, self.name, again=True)
+        state = await state_of(session)
+        self.mode = sync_mode(session)
+        if self.mode == "window":
+            self.flags.look((await changes_between(session, self.name, state, state, most=MOST)).updated)
+        self.state, self.looked_at = state, now
+        self.failures = 0
+        self.settle()
+        for spot, streams in self._groups(audience(self.name)).items():
+            await self._tell(session, spot, state, streams)
+
+    def _up_to_date(self, spot: Spot) -> bool:
+        return (spot.state, spot.generation, spot.origin) == (self.state, self.flags.generation, None)
+
+    def _groups(self, streams: Iterable[Stream]) -> dict[Spot, list[Stream]]:
+        """Those at one spot share the answer; those without room wait where they are."""
+        groups: dict[Spot, list[Stream]] = {}
+        for stream in streams:
+            spot = stream.mark.spot(self.name)
+            if spot is None or self._up_to_date(spot):
+                continue
+            if stream.room(self.name):
+                groups.setdefault(spot, []).append(stream)
+            else:
+                self.owed.add(stream)
+        return groups
+
+    async def _tell(self, session: Session, spot: Spot, now: FolderState, streams: list[Stream]) -> None:
+        try:
+            event = await changes_between(session, self.name, spot.state or nothing(now), now, most=MOST)
+        except IdExpired as expired:
+            self._start_again(expired, spot, now, streams)
+            return
+        if event.mode == "window":
+            event = replace(event, updated=self.flags.since(spot.generation, event.updated))
+        generation = spot.generation if event.has_more else self.flags.generation
+        if not _tells(event):
+            self._pass_over(spot, streams, generation)
+            return
+        state = FolderState.parse(event.new_state)
+        told = self._offer(event, spot, streams, lambda mark: mark.at(self.name, state, generation))
+        if event.has_more:
+            self.owed.update(told)
+
+    def _offer(
+        self,
+        event: Changes | FolderChanges | Resync,
+        spot: Spot,
+        streams: list[Stream],
+        after: Callable[[Mark], Mark],
+    ) -> list[Stream]:
+        """To those that are still there, and still have room; streams in step stay so."""
+        subject = None if isinstance(event, FolderChanges) else self.name
+        marks: dict[Mark, Mark] = {}
+        told = []
+        for stream in streams:
+            if stream.ended or stream.mark.spot(self.name) != spot:
+                continue
+            if not stream.room(subject):
+                self.owed.add(stream)
+                continue
+            if stream.mark not in marks:
+                marks[stream.mark] = after(stream.mark)
+            stream.offer(Told(event, marks[stream.mark], subject))
+            told.append(stream)
+        return told
+
+    def _pass_over(self, spot: Spot, streams: list[Stream], generation: int | None) -> None:
+        """Nothing to tell: the state stays the one that the client was told."""
+        if generation == spot.generation:
+            return
+        marks: dict[Mark, Mark] = {}
+        for stream in streams:
+            if stream.mark.spot(self.name) == spot:
+                if stream.mark not in marks:
+                    marks[stream.mark] = stream.mark.looked(self.name, generation)
+                stream.mark = marks[stream.mark]
+
+    def _start_again(self, expired: IdExpired, spot: Spot, now: FolderState, streams: list[Stream]) -> None:
+        """The way can't be told. A client of the whole account is told of a folder that went and one that came."""
+        listing = [stream for stream in streams if stream.mark.scope == "whole" and self.folder is not None]
+        if self.folder is not None and listing:
+            anew = FolderChanges(created=[self.folder], destroyed=[self.folder.id])
+            self.owed.update(self._offer(anew, spot, listing, lambda mark: mark.at(self.name, None, None)))
+        again = Resync(
+            folder_id=id_of_folder(self.name),
+            since=None,
+            reason="overflow" if isinstance(expired, StateTooOld) else "rebuilt",
+        )
+        others = [stream for stream in streams if stream not in listing]
+        self._offer(again, spot, others, lambda mark: mark.at(self.name, now, self.flags.generation))
+
+
+def nothing(now: FolderState) -> FolderState:
+    """Where a client begins that has none of a folder's messages; what changes from now on is told as a change."""
+    return FolderState(now.uidvalidity, 1, now.highestmodseq, 0)
+
+
+def _tells(event: Changes) -> bool:
+    return bool(
+        event.created or event.updated or event.destroyed or event.moved or event.has_more or event.coverage.present
+    )
