@@ -18,6 +18,7 @@ from gateway.http.routes import (
     accounts,
     archives,
     bulk,
+    changes,
     content,
     events,
     exports,
@@ -42,6 +43,7 @@ def table(limits: Limits) -> tuple[AnyEndpoint, ...]:
     endpoints = (
         *accounts.ENDPOINTS,
         *folders.ENDPOINTS,
+        *changes.ENDPOINTS,
         *messages.ENDPOINTS,
         *search.ENDPOINTS,
         *threads.ENDPOINTS,
