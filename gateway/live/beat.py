@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 from gateway.imap.name import MailboxName
 from gateway.live.lookout import Lookout
@@ -37,6 +37,12 @@ class Beat:
         for name in self.lookouts:
             self.call(name)
 
+    def call_list(self) -> None:
+        """The folder list has to be read."""
+        if self.roster is not None and self.roster.wanted:
+            self.roster.due = True
+            self.wake.set()
+
     def next(self) -> Lookout | None:
         """The folder that was called first, which counts as looked at from now on."""
         for name in self._due:
@@ -45,13 +51,18 @@ class Beat:
         return None
 
     @property
-    def due(self) -> Collection[MailboxName]:
-        return self._due.keys()
-
-    @property
     def listing(self) -> bool:
         """Whether the folder list is watched."""
         return self.roster is not None and self.roster.wanted
+
+    @property
+    def list_due(self) -> bool:
+        return self.roster is not None and self.roster.wanted and self.roster.due
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing has to be looked at."""
+        return not self._due and not self.list_due
 
     def by_age(self) -> list[Lookout]:
         """Those whose last look is longest ago first."""

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from msgspec.structs import replace
 
-from gateway.errors import GatewayError, IdExpired, StateTooOld
+from gateway.errors import IdExpired, StateTooOld
 from gateway.imap.capability import SyncMode
 from gateway.imap.name import MailboxName
 from gateway.imap.session import Session
 from gateway.live.event import Resync
+from gateway.live.first_look import FirstLook
 from gateway.live.flag_window import FlagWindow
 from gateway.live.mark import Mark, Spot
 from gateway.live.stream import Stream, Told
+from gateway.mail.account_changes import ALL, nothing, with_moved
 from gateway.mail.address import id_of_folder
 from gateway.mail.changes import changes_between
 from gateway.mail.desk import open_folder
+from gateway.mail.folder_changes import Renaming, behind
 from gateway.mail.resource import Changes, Folder, FolderChanges
 from gateway.mail.snapshot import state_of, sync_mode
 from gateway.sync.state import FolderState
@@ -27,22 +28,11 @@ from gateway.sync.state import FolderState
 MOST = 200
 """New messages told in one event; more follow in the next."""
 
+NUMBERS = ("UIDVALIDITY", "UIDNEXT", "MESSAGES", "HIGHESTMODSEQ", "UNSEEN")
+"""What STATUS says of a folder, as far as it shows that something changed."""
+
 Audience: TypeAlias = Callable[[MailboxName], Iterable[Stream]]
 """The streams that may be told of a folder now."""
-
-
-@dataclass(frozen=True, slots=True)
-class Numbers:
-    """What STATUS says of a folder, as far as it shows that something changed."""
-
-    folder: tuple[int, int, int, int]
-    unseen: int
-
-    @classmethod
-    def of(cls, values: Mapping[str, int | str]) -> Numbers:
-        keys = ("UIDVALIDITY", "UIDNEXT", "MESSAGES", "HIGHESTMODSEQ", "UNSEEN")
-        validity, uidnext, messages, modseq, unseen = (int(values.get(key, 0)) for key in keys)
-        return cls((validity, uidnext, messages, modseq), unseen)
 
 
 class Lookout:
@@ -57,25 +47,8 @@ class Lookout:
         self.looked_at = float("-inf")
         self.owed: set[Stream] = set()  # to be told more once they have room
         self.failures = 0
-        self._seen: Numbers | None = None
-        self._settled: asyncio.Future[None] | None = None
-
-    async def ready(self) -> None:
-        """Wait for the first look. Raises what made it fail."""
-        if self.state is None:
-            self._settled = self._settled or asyncio.get_running_loop().create_future()
-            await asyncio.shield(self._settled)
-
-    def settle(self, error: GatewayError | None = None) -> None:
-        """Whoever waits for the first look waits no more."""
-        waiting, self._settled = self._settled, None
-        if waiting is None or waiting.done():
-            return
-        if error is None:
-            waiting.set_result(None)
-        else:
-            waiting.set_exception(error)
-            waiting.exception()  # read once, so that a waiter that has left is no warning
+        self.first = FirstLook()
+        self._seen: tuple[int | str | None, ...] | None = None
 
     def forget(self) -> None:
         """What STATUS said last counts no more: a look was missed, or the connection was."""
@@ -86,22 +59,20 @@ class Lookout:
 
         Some servers' STATUS and EXAMINE never agree: what STATUS said before counts as seen.
         """
-        now, before = Numbers.of(values), self._seen
+        now, before = tuple(values.get(item) for item in NUMBERS), self._seen
         self._seen = now
-        if self.state is None:
-            return True
-        if now == before:
-            return False
-        state = self.state
-        known = (state.uidvalidity, state.uidnext, state.exists, state.highestmodseq)
-        return now.folder != known or (before is not None and now.unseen != before.unseen)
+        if self.state is None or now == before:
+            return self.state is None
+        unseen_now, unseen_before = now[-1], before[-1] if before is not None else now[-1]
+        return behind(self.state, values) or unseen_now != unseen_before
 
     def learn(self, state: FolderState, values: Mapping[str, int | str]) -> None:
         """A first state that needs no look, for STATUS says all of it."""
-        self.state, self._seen = state, Numbers.of(values)
-        self.settle()
+        self.state = state
+        self.differs(values)
+        self.first.take()
 
-    def behind(self, stream: Stream) -> bool:
+    def concerns(self, stream: Stream) -> bool:
         """Whether the stream would be told something, as far as is known without a look."""
         spot = stream.mark.spot(self.name)
         return spot is not None and not self._up_to_date(spot)
@@ -119,7 +90,7 @@ class Lookout:
             self.flags.look((await changes_between(session, self.name, state, state, most=MOST)).updated)
         self.state, self.looked_at = state, now
         self.failures = 0
-        self.settle()
+        self.first.take()
         for spot, streams in self._groups(audience(self.name)).items():
             await self._tell(session, spot, state, streams)
 
@@ -141,20 +112,31 @@ class Lookout:
 
     async def _tell(self, session: Session, spot: Spot, now: FolderState, streams: list[Stream]) -> None:
         try:
-            event = await changes_between(session, self.name, spot.state or nothing(now), now, most=MOST)
+            event = await self._way(session, spot, now)
         except IdExpired as expired:
             self._start_again(expired, spot, now, streams)
             return
         if event.mode == "window":
             event = replace(event, updated=self.flags.since(spot.generation, event.updated))
         generation = spot.generation if event.has_more else self.flags.generation
-        if not _tells(event):
+        if spot.origin is None and not _tells(event):
             self._pass_over(spot, streams, generation)
             return
         state = FolderState.parse(event.new_state)
         told = self._offer(event, spot, streams, lambda mark: mark.at(self.name, state, generation))
         if event.has_more:
             self.owed.update(told)
+
+    async def _way(self, session: Session, spot: Spot, now: FolderState) -> Changes:
+        """A renamed folder's way is told at once, with the new ids, for no state says that some are still to come."""
+        most = MOST if spot.origin is None else ALL
+        event = await changes_between(session, self.name, spot.state or nothing(now), now, most=most)
+        if spot.origin is None or spot.state is None:
+            return event
+        moved = await with_moved(session, Renaming(spot.origin, self.name, spot.state), event)
+        if moved is None:
+            raise StateTooOld("more messages were renamed with their folder than are told at once")
+        return moved
 
     def _offer(
         self,
@@ -203,11 +185,6 @@ class Lookout:
         )
         others = [stream for stream in streams if stream not in listing]
         self._offer(again, spot, others, lambda mark: mark.at(self.name, now, self.flags.generation))
-
-
-def nothing(now: FolderState) -> FolderState:
-    """Where a client begins that has none of a folder's messages; what changes from now on is told as a change."""
-    return FolderState(now.uidvalidity, 1, now.highestmodseq, 0)
 
 
 def _tells(event: Changes) -> bool:
