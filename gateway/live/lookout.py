@@ -5,28 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
-from msgspec.structs import replace
-
 from gateway.errors import IdExpired, StateTooOld
 from gateway.imap.capability import SyncMode
 from gateway.imap.name import MailboxName
 from gateway.imap.session import Session
 from gateway.live.event import Resync
 from gateway.live.first_look import FirstLook
-from gateway.live.flag_window import FlagWindow
 from gateway.live.mark import Mark, Spot
 from gateway.live.stream import Stream, Told
 from gateway.mail.account_changes import ALL, nothing, with_moved
 from gateway.mail.address import id_of_folder
-from gateway.mail.changes import changes_between
+from gateway.mail.changes import changes_between, tells
 from gateway.mail.desk import open_folder
+from gateway.mail.flag_changes import WINDOW
 from gateway.mail.folder_changes import Renaming, behind
 from gateway.mail.resource import Changes, Folder, FolderChanges
 from gateway.mail.snapshot import state_of, sync_mode
 from gateway.sync.state import FolderState
 
 MOST = 200
-"""New messages told in one event; more follow in the next."""
+"""Changes told in one event; more follow in the next."""
 
 NUMBERS = ("UIDVALIDITY", "UIDNEXT", "MESSAGES", "HIGHESTMODSEQ", "UNSEEN")
 """What STATUS says of a folder, as far as it shows that something changed."""
@@ -43,7 +41,6 @@ class Lookout:
         self.state: FolderState | None = None
         self.mode: SyncMode | None = None
         self.folder: Folder | None = None  # as the folder list has it, where that is watched
-        self.flags = FlagWindow()
         self.looked_at = float("-inf")
         self.owed: set[Stream] = set()  # to be told more once they have room
         self.failures = 0
@@ -86,8 +83,8 @@ class Lookout:
         await open_folder(session, self.name, again=True)
         state = await state_of(session)
         self.mode = sync_mode(session)
-        if self.mode == "window":
-            self.flags.look((await changes_between(session, self.name, state, state, most=MOST)).updated)
+        if self.mode == "window":  # the flags' digest is of the state, too
+            state = FolderState.parse((await changes_between(session, self.name, state, state, most=WINDOW)).new_state)
         self.state, self.looked_at = state, now
         self.failures = 0
         self.first.take()
@@ -95,7 +92,7 @@ class Lookout:
             await self._tell(session, spot, state, streams)
 
     def _up_to_date(self, spot: Spot) -> bool:
-        return (spot.state, spot.generation, spot.origin) == (self.state, self.flags.generation, None)
+        return spot.state == self.state and spot.origin is None
 
     def _groups(self, streams: Iterable[Stream]) -> dict[Spot, list[Stream]]:
         """Those at one spot share the answer; those without room wait where they are."""
@@ -116,14 +113,10 @@ class Lookout:
         except IdExpired as expired:
             self._start_again(expired, spot, now, streams)
             return
-        if event.mode == "window":
-            event = replace(event, updated=self.flags.since(spot.generation, event.updated))
-        generation = spot.generation if event.has_more else self.flags.generation
-        if spot.origin is None and not _tells(event):
-            self._pass_over(spot, streams, generation)
-            return
+        if spot.origin is None and not tells(event):
+            return  # the state stays the one that the client was told
         state = FolderState.parse(event.new_state)
-        told = self._offer(event, spot, streams, lambda mark: mark.at(self.name, state, generation))
+        told = self._offer(event, spot, streams, lambda mark: mark.at(self.name, state))
         if event.has_more:
             self.owed.update(told)
 
@@ -161,33 +154,16 @@ class Lookout:
             told.append(stream)
         return told
 
-    def _pass_over(self, spot: Spot, streams: list[Stream], generation: int | None) -> None:
-        """Nothing to tell: the state stays the one that the client was told."""
-        if generation == spot.generation:
-            return
-        marks: dict[Mark, Mark] = {}
-        for stream in streams:
-            if stream.mark.spot(self.name) == spot:
-                if stream.mark not in marks:
-                    marks[stream.mark] = stream.mark.looked(self.name, generation)
-                stream.mark = marks[stream.mark]
-
     def _start_again(self, expired: IdExpired, spot: Spot, now: FolderState, streams: list[Stream]) -> None:
         """The way can't be told. A client of the whole account is told of a folder that went and one that came."""
         listing = [stream for stream in streams if stream.mark.scope == "whole" and self.folder is not None]
         if self.folder is not None and listing:
             anew = FolderChanges(created=[self.folder], destroyed=[self.folder.id])
-            self.owed.update(self._offer(anew, spot, listing, lambda mark: mark.at(self.name, None, None)))
+            self.owed.update(self._offer(anew, spot, listing, lambda mark: mark.at(self.name, None)))
         again = Resync(
             folder_id=id_of_folder(self.name),
             since=None,
             reason="overflow" if isinstance(expired, StateTooOld) else "rebuilt",
         )
         others = [stream for stream in streams if stream not in listing]
-        self._offer(again, spot, others, lambda mark: mark.at(self.name, now, self.flags.generation))
-
-
-def _tells(event: Changes) -> bool:
-    return bool(
-        event.created or event.updated or event.destroyed or event.moved or event.has_more or event.coverage.present
-    )
+        self._offer(again, spot, others, lambda mark: mark.at(self.name, now))

@@ -18,33 +18,29 @@ Scope: TypeAlias = Literal["one", "some", "whole"]
 class Spot:
     """Where it is in one folder. ``state`` None: it has nothing of it.
 
-    ``generation`` is that of the flags it was told (``FlagWindow``). ``origin``: the folder was renamed, and it has
-    the messages by the ids that they had under that name.
+    ``origin``: the folder was renamed, and it has the messages by the ids that they had under that name.
     """
 
     state: FolderState | None
-    generation: int | None = None
     origin: MailboxName | None = None
 
 
 class Mark:
     """Immutable, so that streams that are in step share one, and its token is written once for all of them.
 
-    ``known``, by wire names: what the token says. ``generations`` and ``origins``: what no token can say.
+    ``known``, by wire names: what the token says. ``origins``: what no token can say.
     """
 
-    __slots__ = ("_token", "generations", "known", "origins", "scope")
+    __slots__ = ("_token", "known", "origins", "scope")
 
     def __init__(
         self,
         scope: Scope,
         known: Mapping[bytes, KnownFolder],
-        generations: Mapping[bytes, int | None] | None = None,
         origins: Mapping[bytes, MailboxName] | None = None,
     ) -> None:
         self.scope: Scope = scope
         self.known = known
-        self.generations = generations or {}
         self.origins = origins or {}
         self._token: str | None = None
 
@@ -92,30 +88,22 @@ class Mark:
         known = self.known.get(name.wire)
         if known is None or not known.selectable:
             return None
-        return Spot(known.state, self.generations.get(name.wire), self.origins.get(name.wire))
+        return Spot(known.state, self.origins.get(name.wire))
 
-    def at(self, name: MailboxName, state: FolderState | None, generation: int | None) -> Mark:
+    def at(self, name: MailboxName, state: FolderState | None) -> Mark:
         """The same, with this folder there; the ids of its messages are told."""
         known = self.known.get(name.wire, KnownFolder())
         origins = {wire: old for wire, old in self.origins.items() if wire != name.wire}
         return Mark(
             self.scope,
             {**self.known, name.wire: KnownFolder(known.subscribed, known.selectable, state)},
-            self._with(name, generation),
             origins,
         )
-
-    def looked(self, name: MailboxName, generation: int | None) -> Mark:
-        """The same, but for the flags' generation; no token changes."""
-        mark = Mark(self.scope, self.known, self._with(name, generation), self.origins)
-        mark._token = self._token
-        return mark
 
     def without(self, name: MailboxName) -> Mark:
         return Mark(
             self.scope,
             {wire: known for wire, known in self.known.items() if wire != name.wire},
-            {wire: number for wire, number in self.generations.items() if wire != name.wire},
             self.origins,
         )
 
@@ -125,16 +113,10 @@ class Mark:
         for new, old in renamed.items():
             origins.pop(old.wire, None)
             origins[new.wire] = self.origins.get(old.wire, old)
-        generations = {wire: number for wire, number in self.generations.items() if wire in state.folders}
-        return Mark(self.scope, state.folders, generations, origins)
+        return Mark(self.scope, state.folders, origins)
 
     def same(self, other: Mark) -> bool:
         """Whether two say the same, so that one can stand for both."""
         return (self.scope, self.known, self.generations, self.origins) == (
             other.scope, other.known, other.generations, other.origins
         )  # fmt: skip
-
-    def _with(self, name: MailboxName, generation: int | None) -> Mapping[bytes, int | None]:
-        if generation is None:
-            return self.generations
-        return {**self.generations, name.wire: generation}

@@ -98,8 +98,7 @@ class Post:
         stream.taken = self._taken
         await self.main.first.ready()
         known = await (self._whole(since) if wanted.names is None else self._some(wanted.names, since))
-        generations = {} if since is not None and wanted.names is None else self._generations(known, since)
-        stream.mark = self._shared(Mark(wanted.scope, known, generations))
+        stream.mark = self._shared(Mark(wanted.scope, known))
         self._seated.add(stream)
         if wanted.names is None and since is not None:
             self.roster.owed.add(stream)
@@ -147,16 +146,6 @@ class Post:
             given = since.known.get(name.wire) if since is not None else None
             known[name.wire] = KnownFolder(state=lookout.state if given is None else given.state)
         return known
-
-    def _generations(self, known: dict[bytes, KnownFolder], since: Mark | None) -> dict[bytes, int | None]:
-        """Who starts from now has the flags as they were at the last look."""
-        given = since.known if since is not None else {}
-        fresh = {wire: self.lookouts.get(MailboxName(wire)) for wire in known if wire not in given}
-        return {
-            wire: lookout.flags.generation
-            for wire, lookout in fresh.items()
-            if lookout is not None and lookout.flags.generation is not None
-        }
 
     def _shared(self, mark: Mark) -> Mark:
         """The mark of a stream that is in step already, where there is one."""

@@ -115,7 +115,7 @@ async def test_changes_of_a_mailbox_without_mod_sequences_are_those_of_a_window(
         *signed_in(CONDSTORE),
         *selected(exists=1, more=NO_MODSEQ),
         *asked("UID SEARCH 1", b"* SEARCH 9\r\n"),
-        *asked(r"UID SEARCH \(?1 UID 1:9\)?", b"* SEARCH 9\r\n"),
+        *asked("UID SEARCH 1", b"* SEARCH 9\r\n"),
         *asked(r"UID FETCH 9 \(UID FLAGS\)", b"* 1 FETCH (UID 9 FLAGS (\\Seen))\r\n"),
     ]
     async with scripted(*script) as server:
