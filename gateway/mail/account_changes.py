@@ -34,7 +34,8 @@ from gateway.sync.state import FolderState
 
 COMPARED: Final = 100
 """Folders that one answer opens only to compare flags, where the server does not number their changes."""
-_ALL: Final = 1 << 30
+ALL: Final = 1 << 30
+"""As many changes as there are."""
 
 
 @reading
@@ -210,11 +211,15 @@ def nothing(now: FolderState) -> FolderState:
 async def _moved(session: Session, renaming: Renaming, show: Show) -> Changes | None:
     """A renamed folder's changes with its messages' new ids; None where they can't be told in one answer."""
     try:
-        told = await _changes(session, renaming.new, renaming.state, _ALL, show)
-        known = UidSet.span(1, renaming.state.uidnext - 1)
-        there = [uid for uid in await find(session, UidIn(known)) if uid in known] if known else []
+        return await with_moved(session, renaming, await _changes(session, renaming.new, renaming.state, ALL, show))
     except (IdExpired, Refused):
         return None
+
+
+async def with_moved(session: Session, renaming: Renaming, told: Changes) -> Changes | None:
+    """``told`` of the open, renamed folder, with the new ids; None where they can't be told in one answer."""
+    known = UidSet.span(1, renaming.state.uidnext - 1)
+    there = [uid for uid in await find(session, UidIn(known)) if uid in known] if known else []
     if told.has_more or len(there) > LONGEST_MOVE:
         return None
     validity = renaming.state.uidvalidity
