@@ -17,7 +17,7 @@ from gateway.http.selected import Wanted
 from gateway.http.services import Events
 from gateway.http.sse import HEARTBEAT, frame
 from gateway.live.event import Bye, Event, Hello, Reason, Resync
-from gateway.mail.resource import Changes
+from gateway.mail.resource import Changes, FolderChanges
 from gateway.metrics import EventKind, Metrics
 
 HEADERS: Final = {
@@ -74,7 +74,7 @@ class StreamResponse(Response):
             if event is None:
                 await self._send(send, HEARTBEAT)
             elif wanted is not None:
-                await self._send(send, frame(wanted))
+                await self._send(send, frame(wanted, self._events.state))
                 self._metrics.event_sent(_kind(wanted))
             ended = isinstance(event, Bye)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -105,6 +105,8 @@ def _kind(event: Event) -> EventKind:
             return "hello"
         case Changes():
             return "changes"
+        case FolderChanges():
+            return "folders"
         case Resync():
             return "resync"
         case Bye():

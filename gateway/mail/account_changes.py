@@ -20,21 +20,28 @@ from gateway.imap.session import ListedFolder, Session
 from gateway.imap.uids import UidSet
 from gateway.mail.address import id_of_folder, id_of_message, name_of_folder
 from gateway.mail.again import reading
-from gateway.mail.changes import changes_between
+from gateway.mail.changes import changes_between, tells
 from gateway.mail.desk import Desk
 from gateway.mail.find import find
+from gateway.mail.flag_changes import WINDOW
 from gateway.mail.folder_changes import LONGEST_MOVE, FolderDifference, Renaming, behind, folder_changes
 from gateway.mail.folders import counts
+from gateway.mail.fresh import Show, summaries
 from gateway.mail.resource import AccountChanges, Changes, FolderChanges, MovedMessage
-from gateway.mail.snapshot import state_of
+from gateway.mail.snapshot import state_of, sync_mode
 from gateway.sync.account_state import AccountState
 from gateway.sync.state import FolderState
 
-_ALL: Final = 1 << 30
+COMPARED: Final = 100
+"""Folders that one answer opens only to compare flags, where the server does not number their changes."""
+ALL: Final = 1 << 30
+"""As many changes as there are."""
 
 
 @reading
-async def account_changes(desk: Desk, account: Account, *, since: str | None, max_changes: int) -> AccountChanges:
+async def account_changes(
+    desk: Desk, account: Account, *, since: str | None, max_changes: int, show: Show = summaries
+) -> AccountChanges:
     """What changed since an account's state token, or where there is none, a place to start from.
 
     Raises InvalidRequest for a token that is none of ours, and Unprocessable where there are too many folders.
@@ -44,7 +51,7 @@ async def account_changes(desk: Desk, account: Account, *, since: str | None, ma
         listed, namespaces = await listing(session)
         if old is None:
             return await _baseline(session, folder_changes(None, listed, namespaces))
-        told = await changes_of(session, old, listed, namespaces, most=max_changes)
+        told = await changes_of(session, old, listed, namespaces, most=max_changes, show=show)
     return replace(told, old_state=since)
 
 
@@ -58,7 +65,13 @@ async def listing(session: Session) -> tuple[Sequence[ListedFolder], Namespaces]
 
 
 async def changes_of(
-    session: Session, old: AccountState, listed: Sequence[ListedFolder], namespaces: Namespaces, *, most: int
+    session: Session,
+    old: AccountState,
+    listed: Sequence[ListedFolder],
+    namespaces: Namespaces,
+    *,
+    most: int,
+    show: Show = summaries,
 ) -> AccountChanges:
     """The way from ``old`` to the account as it is now, at most ``most`` changes of messages long.
 
@@ -67,12 +80,12 @@ async def changes_of(
     unmoved: set[MailboxName] = set()
     while True:
         difference = folder_changes(old, listed, namespaces, unmoved=unmoved)
-        moved = {renaming: await _moved(session, renaming) for renaming in difference.renamings}
+        moved = {renaming: await _moved(session, renaming, show) for renaming in difference.renamings}
         failed = {renaming.old for renaming, told in moved.items() if told is None}
         if not failed:
             break
         unmoved |= failed
-    walk = _Walk(session, difference, difference.state, difference.told, most)
+    walk = _Walk(session, difference, difference.state, difference.told, most, show)
     for renaming, told in moved.items():
         if told is not None:
             walk.take(renaming.new, told)
@@ -80,14 +93,19 @@ async def changes_of(
     for name in map(name_of_folder, (folder.id for folder in difference.seen)):
         known = walk.state.folders[name.wire]
         renamed = any(name == renaming.new for renaming in moved)
-        if known.selectable and not renamed and name in values and behind(known.state, values[name]):
+        if not known.selectable or renamed or name not in values:
+            continue
+        if behind(known.state, values[name]):
             await walk.look(name)
+        elif values[name].get("MESSAGES") and not values[name].get("HIGHESTMODSEQ"):
+            await walk.compare(name)
     return AccountChanges(
         old_state=old.encode(),
         new_state=walk.state.encode(),
         has_more=walk.more,
         folders=walk.folders,
         changes=walk.changes,
+        unchecked=walk.unchecked,
     )
 
 
@@ -100,8 +118,19 @@ class _Walk:
     state: AccountState
     folders: FolderChanges
     room: int
+    show: Show
     changes: list[Changes] = field(default_factory=list)
     more: bool = False
+    compared: int = 0
+    unchecked: list[str] = field(default_factory=list)
+
+    async def compare(self, name: MailboxName) -> None:
+        """A folder of which STATUS tells nothing new, where it can't tell of flags."""
+        if self.compared >= COMPARED:
+            self.unchecked.append(id_of_folder(name))
+            return
+        self.compared += 1
+        await self.look(name)
 
     async def look(self, name: MailboxName) -> None:
         if self.room <= 0:
@@ -109,9 +138,11 @@ class _Walk:
             return
         state = self.state.folders[name.wire].state
         try:
-            self.take(name, await _changes(self.session, name, state, self.room))
+            self.take(name, await _changes(self.session, name, state, self.room, self.show))
         except IdExpired:
-            self._rebuilt(name)
+            self.more = True
+            if state is not None:
+                self._rebuilt(name)
         except Refused as refused:
             if refused.status != "NO":
                 raise
@@ -120,15 +151,13 @@ class _Walk:
         """A folder's changes into the answer; those that say nothing only move the state on."""
         self.state = self.state.with_state(name.wire, FolderState.parse(told.new_state))
         self.more = self.more or told.has_more
-        said = len(told.created) + len(told.updated) + len(told.destroyed)
-        if said or told.coverage.present or told.has_more or told.moved:
+        if tells(told):
             self.changes.append(told)
-            self.room -= said
+            self.room -= len(told.created) + len(told.updated) + len(told.destroyed)
 
     def _rebuilt(self, name: MailboxName) -> None:
         """The folder is another one than the client knows: it goes, and comes anew with the next answer."""
         self.state = self.state.without_state(name.wire)
-        self.more = True
         id_ = id_of_folder(name)
         if all(folder.id != id_ for folder in self.folders.created):
             again = [folder for folder in self.difference.seen if folder.id == id_]
@@ -160,13 +189,18 @@ async def _standing(session: Session, name: MailboxName, told: FolderState) -> F
     if told.exists == 0 or session.capabilities.sync_mode() == "qresync":
         return told
     await session.select(name, readonly=True, again=True)
-    return await state_of(session)
+    now = await state_of(session)
+    if sync_mode(session) != "window":
+        return now
+    return FolderState.parse((await changes_between(session, name, now, now, most=WINDOW)).new_state)
 
 
-async def _changes(session: Session, name: MailboxName, state: FolderState | None, most: int) -> Changes:
+async def _changes(
+    session: Session, name: MailboxName, state: FolderState | None, most: int, show: Show = summaries
+) -> Changes:
     await session.select(name, readonly=True, again=True)
     now = await state_of(session)
-    return await changes_between(session, name, state or nothing(now), now, most=most)
+    return await changes_between(session, name, state or nothing(now), now, most=most, show=show)
 
 
 def nothing(now: FolderState) -> FolderState:
@@ -174,14 +208,18 @@ def nothing(now: FolderState) -> FolderState:
     return FolderState(now.uidvalidity, 1, now.highestmodseq, 0)
 
 
-async def _moved(session: Session, renaming: Renaming) -> Changes | None:
+async def _moved(session: Session, renaming: Renaming, show: Show) -> Changes | None:
     """A renamed folder's changes with its messages' new ids; None where they can't be told in one answer."""
     try:
-        told = await _changes(session, renaming.new, renaming.state, _ALL)
-        known = UidSet.span(1, renaming.state.uidnext - 1)
-        there = [uid for uid in await find(session, UidIn(known)) if uid in known] if known else []
+        return await with_moved(session, renaming, await _changes(session, renaming.new, renaming.state, ALL, show))
     except (IdExpired, Refused):
         return None
+
+
+async def with_moved(session: Session, renaming: Renaming, told: Changes) -> Changes | None:
+    """``told`` of the open, renamed folder, with the new ids; None where they can't be told in one answer."""
+    known = UidSet.span(1, renaming.state.uidnext - 1)
+    there = [uid for uid in await find(session, UidIn(known)) if uid in known] if known else []
     if told.has_more or len(there) > LONGEST_MOVE:
         return None
     validity = renaming.state.uidvalidity

@@ -100,7 +100,7 @@ def folder_changes(
 
 def behind(state: FolderState | None, values: Mapping[str, int | str]) -> bool:
     """Whether STATUS tells of anything since ``state``."""
-    if state is None:
+    if state is None or state.late is not None or state.lost is not None:
         return True
     then = (state.uidvalidity, state.uidnext, state.highestmodseq, state.exists)
     now = (*(values.get(key) for key in ("UIDVALIDITY", "UIDNEXT")), values.get("HIGHESTMODSEQ", 0))

@@ -33,7 +33,8 @@ async def state_of(session: Session) -> FolderState:
     samples: tuple[Sample, ...] = ()
     if sync_mode(session) != "qresync" and mailbox.exists:
         samples = await _samples(session, mailbox.exists)
-    return FolderState(mailbox.uidvalidity or 0, uidnext, mailbox.highestmodseq or 0, mailbox.exists, samples)
+    modseq = 0 if sync_mode(session) == "window" else mailbox.highestmodseq or 0
+    return FolderState(mailbox.uidvalidity or 0, uidnext, modseq, mailbox.exists, samples)
 
 
 async def _samples(session: Session, exists: int) -> tuple[Sample, ...]:

@@ -173,6 +173,13 @@ class Live(Section, kw_only=True, frozen=True):
     poll_seconds: Annotated[
         Seconds, Meta(description="how often a folder is looked at where the server lacks IDLE")
     ] = 20.0
+    sweep_seconds: Annotated[
+        Seconds,
+        Meta(
+            description="how often the folders that the server does not tell of by itself are swept: their numbers are "
+            "asked for, and those that changed are looked at"
+        ),
+    ] = 10.0
     linger_seconds: Annotated[Seconds, Meta(description="a watcher outlives its last stream this long")] = 15.0
     coalesce_seconds: Annotated[Seconds, Meta(description="changes within this time travel as one event")] = 0.05
 

@@ -17,7 +17,7 @@ from gateway.identity.principal import Principal
 from gateway.identity.scope import Scope, with_implied
 from gateway.imap.credential import Password
 from gateway.imap.endpoint import Endpoint
-from gateway.live.event import Event
+from gateway.live.event import Event, Hello
 from gateway.mail.desk import Desk
 from gateway.mail.download import ByteRange, Download
 from gateway.mail.query import PageQuery, Tagged
@@ -324,6 +324,7 @@ class Stream:
     timeouts: list[float] = field(default_factory=list)
     beats: int = 0
     ended: asyncio.Event = field(default_factory=asyncio.Event)
+    state: str | None = None
 
     async def next(self, timeout: float, /) -> Event | None:
         self.timeouts.append(timeout)
@@ -333,11 +334,23 @@ class Stream:
         event = await self.queue.get()
         if isinstance(event, GatewayError):
             raise event
+        self.state = _state(event)
         return event
 
     def close(self) -> None:
         self.closed = True
         self.ended.set()
+
+
+def _state(event: Event) -> str | None:
+    """As a stream of one folder has it."""
+    match event:
+        case Hello():
+            return event.watching[0].state if event.watching else None
+        case Changes():
+            return event.new_state
+        case _:
+            return None
 
 
 @dataclass

@@ -115,7 +115,7 @@ async def test_changes_of_a_mailbox_without_mod_sequences_are_those_of_a_window(
         *signed_in(CONDSTORE),
         *selected(exists=1, more=NO_MODSEQ),
         *asked("UID SEARCH 1", b"* SEARCH 9\r\n"),
-        *asked(r"UID SEARCH \(?1 UID 1:9\)?", b"* SEARCH 9\r\n"),
+        *asked("UID SEARCH 1", b"* SEARCH 9\r\n"),
         *asked(r"UID FETCH 9 \(UID FLAGS\)", b"* 1 FETCH (UID 9 FLAGS (\\Seen))\r\n"),
     ]
     async with scripted(*script) as server:
@@ -161,6 +161,8 @@ async def test_new_messages_are_not_skipped_by_an_expunge_while_they_are_counted
     script = [
         *signed_in(),
         *selected(exists=5, uidnext=1000),
+        *asked("UID SEARCH 1:5", b"* SEARCH 1 2 10 11 12\r\n"),
+        *asked(r"UID FETCH 1:2,10:12 \(UID FLAGS\)", b""),
         *asked("UID SEARCH 1:5", b"* SEARCH 1 2 10 11 12\r\n* 1 EXPUNGE\r\n"),
         *asked("UID SEARCH 2:4", b"* SEARCH 10 11 12\r\n"),
         *asked("UID SEARCH 1:4", b"* SEARCH 2 10 11 12\r\n"),
