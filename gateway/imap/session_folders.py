@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from msgspec.structs import replace
+
 from gateway.errors import LocalError, Refused
 from gateway.imap.encode.arg import Arg, ListPattern, mailbox, pattern, status_items
 from gateway.imap.encode.command import list_returns, list_selection
@@ -76,10 +78,10 @@ class Foldering(Core):
         selection = (list_selection("SUBSCRIBED"),) if only else ()
         want = Listing(status=with_status)
         await self._run("LIST", *selection, *args, returns, want=want)
-        statuses: dict[MailboxName, Status | None] = dict(want.statuses)
         found = _once(want.listed)
-        if items and not with_status:
-            statuses = await self._statuses(found, items)
+        statuses: dict[MailboxName, Status | None] = dict(want.statuses)
+        if items:
+            found = await self._add_statuses(found, items, statuses)
         return [
             ListedFolder(listed, statuses.get(listed.name), only or "\\subscribed" in listed.attributes)
             for listed in found
@@ -93,24 +95,39 @@ class Foldering(Core):
         # \Noselect in LSUB: not subscribed itself, but something below it is (RFC 3501 section 6.3.9).
         subscribed = {each.name for each in subscriptions.listed if "\\noselect" not in each.attributes}
         found = [each for each in _once(listing.listed) if not only or each.name in subscribed]
-        statuses = await self._statuses(found, items) if items else {}
+        statuses: dict[MailboxName, Status | None] = {}
+        if items:
+            found = await self._add_statuses(found, items, statuses)
         return [ListedFolder(each, statuses.get(each.name), each.name in subscribed) for each in found]
 
-    async def _statuses(self, found: Found, items: Items) -> dict[MailboxName, Status | None]:
-        """All in flight together; a mailbox that refuses, such as one just deleted, has none."""
-        names = [each.name for each in found if not each.attributes & {"\\noselect", "\\nonexistent"}]
+    async def _add_statuses(self, found: Found, items: Items, statuses: dict[MailboxName, Status | None]) -> Found:
+        r"""Those that are not there yet, all in flight together; a mailbox that refuses, such as one just deleted, has
+        none. Returns the mailboxes again.
+
+        Dovecot lists a deleted one that has others below it as if it were there. So what has others below it, and is
+        refused without a reason, is ``\\nonexistent`` (RFC 9051 section 7.3.1).
+        """
+        names = [
+            each.name
+            for each in found
+            if each.name not in statuses and not each.attributes & {"\\noselect", "\\nonexistent"}
+        ]
         wants = [StatusOf(name) for name in names]
         asked = status_items(items)
         pendings = [
             self._start("STATUS", mailbox(name), asked, want=want) for name, want in zip(names, wants, strict=True)
         ]
         try:
-            for pending in pendings:
-                await self._wire.answer(pending)
+            answers = [await self._wire.answer(pending) for pending in pendings]
         finally:
             for pending in pendings:
                 self._wire.abandon(pending)
-        return {name: want.status for name, want in zip(names, wants, strict=True)}
+        statuses |= {name: want.status for name, want in zip(names, wants, strict=True)}
+        refused = {
+            name for name, tagged in zip(names, answers, strict=True) if tagged.status == "NO" and not tagged.code
+        }
+        parents = {each.name.parent(each.delimiter) for each in found}
+        return [_nonexistent(each) if each.name in refused & parents else each for each in found]
 
     async def status(self, name: MailboxName, items: Sequence[str]) -> Status:
         """``items`` as far as the server has them; Refused, NONEXISTENT where there is no such mailbox."""
@@ -158,6 +175,10 @@ class Foldering(Core):
 
     async def unsubscribe(self, name: MailboxName) -> None:
         await self._run("UNSUBSCRIBE", mailbox(name))
+
+
+def _nonexistent(listed: Listed) -> Listed:
+    return replace(listed, attributes=listed.attributes | {"\\nonexistent"})
 
 
 def _once(listed: list[Listed]) -> list[Listed]:
