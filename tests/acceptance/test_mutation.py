@@ -17,10 +17,12 @@ from tests.servers.tokens import TokenIssuer
 from .conftest import StartDovecot
 from .figures import show
 from .mutation.account_puller import AccountPuller
+from .mutation.account_stream import AccountStream
 from .mutation.client import Client, Surroundings
 from .mutation.folder_puller import FolderPuller
 from .mutation.folder_stream import FolderStream
 from .mutation.ground import on_cyrus, on_dovecot
+from .mutation.reference import Reference
 from .mutation.world import Ground, Score, World
 
 MODES = {"qresync": (), "condstore": ("QRESYNC",), "window": ("QRESYNC", "CONDSTORE", "ENABLE")}
@@ -28,15 +30,24 @@ SHORT = 400
 
 
 def cast(around: Surroundings, random: Random) -> list[Client]:
+    """One client of each kind, and some that watch a folder each."""
+    import os
+    only = os.environ.get("ONLY", "")
     watched = {"inbox": b"INBOX", "big": b"Big", "work": b"Work", "x": b"Work/x"}
-    return [
-        FolderPuller("puller", around, random.randrange(1 << 30)),
-        *(AccountPuller(f"account {number}", around, random.randrange(1 << 30)) for number in range(2)),
-        *(
-            FolderStream(f"stream {name}", around, random.randrange(1 << 30), folder_id(wire))
-            for name, wire in watched.items()
-        ),
+
+    def seed() -> int:
+        return random.randrange(1 << 30)
+
+    room = around.room
+    everyone = [
+        FolderPuller("puller", around, seed()),
+        *(FolderStream(f"stream {name}", around, seed(), folder_id(wire)) for name, wire in watched.items()),
+        *(AccountPuller(f"account {number}", around, seed()) for number in range(2)),
+        *(AccountStream(f"all {number}", around, seed()) for number in range(2)),
+        Reference("reference sync", around, seed(), room / "sync.db", streams=False),
+        Reference("reference live", around, seed(), room / "live.db", streams=True),
     ]
+    return [one for one in everyone if any(one.name.startswith(name) for name in only.split(","))]
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -51,7 +62,7 @@ async def test_a_short_run_on_cyrus(cyrus: Cyrus, tokens: TokenIssuer) -> None:
 async def short(ground: Ground) -> None:
     import os
     seed=int(os.environ.get("SEED","1")); n=int(os.environ.get("N",SHORT))
-    with World(ground, seed, cast, pace=60, gateways=2, deaths=3) as world:
+    with World(ground, seed, cast, pace=60, gateways=2, deaths=10) as world:
         await world.run(lambda score: score.mutations >= n)
     told(ground.name, world.score)
 

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 from typing import Final
 
@@ -31,6 +32,7 @@ class Surroundings:
     headers: Mapping[str, str]
     journal: Journal
     window: bool
+    room: Path
 
 
 class Client(ABC):

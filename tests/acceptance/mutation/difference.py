@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gateway.mail.changes import WINDOW
+from gateway.mail.flag_changes import WINDOW
 from gateway.sync.ids import MessageId, parse_folder_id
 
 from .cache import Cache, CachedFolder

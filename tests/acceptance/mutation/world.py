@@ -8,7 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
@@ -64,6 +66,7 @@ class World:
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
+        self._room = Path(self._stack.enter_context(TemporaryDirectory(prefix="gw-mutation.")))
         self._stack.enter_context(self.fleet)
         return self
 
@@ -77,7 +80,7 @@ class World:
         """Rounds until ``enough``; fails with the seed and the journal where a client differs from the truth."""
         await asyncio.to_thread(self.fuzzer.prepare)
         headers: Mapping[str, str] = self.fleet.gateways[0].headers(self.ground.user, ttl=6 * 3600)
-        self.clients = self._cast(Surroundings(self.fleet, headers, self.journal, self.ground.window), self._random)
+        self.clients = self._cast(Surroundings(self.fleet, headers, self.journal, self.ground.window, self._room), self._random)
         try:
             while not enough(self.score):
                 await self._round()
