@@ -22,7 +22,7 @@ from .figures import show
 
 SMALL, LARGE = 1_000, int(os.environ.get("ACCEPTANCE_MESSAGES", "100000"))
 RATIO = 2.0
-REPEATS = 40
+BATCHES, REPEATS = 8, 10
 TOKEN = 700
 MODES = {"qresync": (), "condstore": ("QRESYNC",), "window": ("QRESYNC", "CONDSTORE")}
 KINDS = ("nothing", "a new message", "a flag", "a recent deletion", "a deletion in the middle")
@@ -121,15 +121,19 @@ async def newest(caller: Caller, path: str, state: str) -> str:
 
 
 async def measured(gateway: GatewayProcess, caller: Caller, path: str) -> tuple[Cost, dict[str, Any]]:
-    """The mean of answering ``REPEATS`` times, since a gateway keeps nothing between two answers."""
-    first = await caller.ask("GET", path)
-    octets, cpu = gateway.metric("imapgw_imap_bytes_total"), cpu_seconds(gateway.pid)
-    for _ in range(REPEATS):
-        answer = await caller.ask("GET", path)
-        assert answer.json() == first.json()
-    spent = cpu_seconds(gateway.pid) - cpu
+    """Answered again and again, since a gateway keeps nothing between two answers.
+
+    The CPU is that of the best batch: what else runs on the machine only ever adds to it.
+    """
+    first, spent = await caller.ask("GET", path), list[float]()
+    octets = gateway.metric("imapgw_imap_bytes_total")
+    for _ in range(BATCHES):
+        cpu = cpu_seconds(gateway.pid)
+        answers = [await caller.ask("GET", path) for _ in range(REPEATS)]
+        spent.append((cpu_seconds(gateway.pid) - cpu) / REPEATS)
+        assert all(answer.content == first.content for answer in answers)
     moved = gateway.metric("imapgw_imap_bytes_total") - octets
-    return Cost(moved / REPEATS, spent / REPEATS), first.json()
+    return Cost(moved / BATCHES / REPEATS, min(spent)), first.json()
 
 
 def cpu_seconds(pid: int) -> float:
