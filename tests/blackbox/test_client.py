@@ -235,3 +235,29 @@ async def test_a_token_that_means_nothing_any_more_is_begun_anew(
         assert [message["id"] for message in away.messages("inbox")] == [kept]
         assert away.cache.body(kept)["text"]["value"].strip() == "body of 1"
         await in_step(away, client)
+
+
+async def test_a_stream_of_the_whole_account_goes_on_where_it_was(
+    user: str, client: httpx.AsyncClient, quiet: Site, tmp_path: Path
+) -> None:
+    first = await stored(client, plain(1))
+    async with client_of(quiet, user, tmp_path / "mail.db") as away:
+        async with aclosing(away.stream()) as events, asyncio.timeout(90):
+            while (await anext(events)).kind != "hello":
+                pass
+            made = (await client.post("/folders", json={"name": "Work"})).json()["id"]
+            there = await stored(client, plain(2), made)
+            while [message["id"] for message in away.messages(made)] != [there]:
+                await anext(events)
+            quiet.gateway.stop()
+            while (await anext(events)).kind != "offline":
+                pass
+            assert (await client.patch(f"/folders/{made}", json={"name": "Play"})).status_code == 200
+            await stored(client, plain(3))
+            await client.patch(f"/messages/{first}/flags", json={"add": ["$seen"]})
+            away.flag(first, add=["$flagged"])
+            quiet.gateway.start()
+            while len(away.messages("inbox")) < 2 or away.waiting() or made in {each["id"] for each in away.folders()}:
+                await anext(events)
+        await away.sync()
+        await in_step(away, client)
