@@ -27,11 +27,18 @@ class AccountClient(Client):
         self.cache.folders.clear()
         self.cache.apply_folders(told["folders"])
         self.note(f"begins {listing(told['folders'])}")
-        for folder_id, folder in tuple(self.cache.folders.items()):
-            if folder.selectable:
-                await read_pages(self, folder_id)
-                self.cache.folders[folder_id].state = None  # its page's; the token's is another one
+        for folder in self.cache.folders.values():
+            folder.unread = folder.selectable
+        await self.read_unread()
         self.token = told["newState"]
+
+    async def read_unread(self) -> None:
+        """One that is gone meanwhile may come again under another name."""
+        for folder_id, folder in tuple(self.cache.folders.items()):
+            if folder.unread:
+                found = await read_pages(self, folder_id)
+                self.cache.folders[folder_id].unread = not found
+                self.cache.folders[folder_id].state = None  # its page's; the token's is another one
 
     async def catch_up(self) -> None:
         """Everything until now. A lost answer costs nothing: the token is as it was."""
@@ -40,6 +47,7 @@ class AccountClient(Client):
         for _ in range(ENDLESS):
             told = await self.asked(str(self.token), self.random.choice(SIZES))
             self.take(told)
+            await self.read_unread()
             if not told["hasMore"]:
                 return
         raise Wrong("the answers do not come to an end")

@@ -16,6 +16,7 @@ class AccountPuller(AccountClient):
             await self.begin()
         if self.random.random() < 0.3:
             self.take(await self.asked(str(self.token), self.random.choice(SIZES)))
+            await self.read_unread()
         else:
             await self.catch_up()
         await passed(stop, self.random.choice((0, 0.1, 0.5, 3.0)) * self.random.random())

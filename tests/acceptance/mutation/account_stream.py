@@ -49,6 +49,7 @@ class AccountStream(AccountClient, StreamClient):
                 self._waiting.append(event)
                 if event.id is not None:
                     self._take_in(event.id)
+                    await self.read_unread()
                 return True
             case "resync":
                 self.note(f"resync {event.data['reason']}")

@@ -13,7 +13,8 @@ Json = Mapping[str, Any]
 
 @dataclass
 class CachedFolder:
-    """One folder. ``told``: ids that ``created`` has named; ``moving``: the messages of before a renaming."""
+    """One folder. ``told``: ids that ``created`` has named; ``moving``: the messages of before a renaming; ``unread``:
+    its pages are still to be read, for it had gone when they were asked for."""
 
     subscribed: bool | None = None
     selectable: bool = True
@@ -22,6 +23,7 @@ class CachedFolder:
     told: set[str] = field(default_factory=set)
     moving: dict[str, Seen] | None = None
     covered: str | None = None
+    unread: bool = False
 
 
 @dataclass
@@ -38,7 +40,8 @@ class Cache:
         was = {renamed["id"]: self.folders.pop(renamed["id"], CachedFolder()) for renamed in told["renamed"]}
         for renamed in told["renamed"]:
             old = was[renamed["id"]]
-            self._place(renamed["folder"]).moving = old.messages if old.moving is None else {}
+            new = self._place(renamed["folder"])
+            new.moving, new.unread = (old.messages if old.moving is None else {}), old.unread
         for folder in told["created"]:
             if folder["id"] in self.folders:
                 self.complaints.append(f"folder {folder['path']} was created twice")

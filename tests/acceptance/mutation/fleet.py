@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from random import Random
@@ -23,6 +24,7 @@ class Fleet:
         self.kills = 0
         self._journal, self._random = journal, random
         self._stack = ExitStack()
+        self._next = 0.0
 
     def __enter__(self) -> Self:
         for gateway in self.gateways:
@@ -40,7 +42,11 @@ class Fleet:
 
     async def suffer(self, stop: asyncio.Event, *, every: float) -> None:
         """Until ``stop``: about every so many seconds one of them is killed and started again."""
-        while not await passed(stop, every * self._random.uniform(0.5, 1.5)):
+        while True:
+            if self._next < time.monotonic():
+                self._next = time.monotonic() + every * self._random.uniform(0.5, 1.5)
+            if await passed(stop, self._next - time.monotonic()):
+                return
             gateway = self._random.choice(self.gateways)
             self._journal.note("fleet", f"kill -9 {gateway.port}")
             await asyncio.to_thread(gateway.stop, signal.SIGKILL)

@@ -14,7 +14,7 @@ REBUILDS = 20
 async def read_pages(client: Client, folder_id: str) -> bool:
     """Fill the cache with a folder's messages; False where there is no such folder, and then the cache has none."""
     held = client.cache.folders.get(folder_id, CachedFolder())
-    folder = client.cache.folders[folder_id] = CachedFolder(held.subscribed, held.selectable)
+    folder = client.cache.folders[folder_id] = CachedFolder(held.subscribed, held.selectable, unread=held.unread)
     for _ in range(REBUILDS):
         messages, state, cursor = dict[str, Seen](), None, ""
         while cursor is not None:
