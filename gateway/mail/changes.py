@@ -25,7 +25,7 @@ from gateway.mail.address import id_of_folder, id_of_message
 from gateway.mail.again import reading
 from gateway.mail.deletions import Deletions, deletions
 from gateway.mail.desk import Desk
-from gateway.mail.flag_changes import FlagChanges, flag_changes, owed
+from gateway.mail.flag_changes import FlagChanges, flag_changes, flag_window, owed
 from gateway.mail.fresh import Show, fresh, summaries
 from gateway.mail.resource import Changes, Coverage, FlagUpdate, MessageSummary
 from gateway.mail.roles import resolve
@@ -58,13 +58,14 @@ async def changes_between(
     mode = sync_mode(session)
     if mode != "window" and old.late is None and old.lost is None and _same(old, now):
         return _value(name, old, replace(now, flags=b""), mode, total=now.exists)
+    window = await flag_window(session) if mode == "window" else None
     new = await fresh(session, name, old, now, most, show)
     exists = min(0xFFFF_FFFF, old.exists + len(new.messages))
     if new.more is not None:
         partial = replace(old if mode == "window" else owed(old, now), uidnext=new.more, exists=exists)
         return _value(name, old, partial, mode, created=new.messages, has_more=True)
     room = most - len(new.messages)
-    flags = await flag_changes(session, old, now, room)
+    flags = await flag_changes(session, old, now, room, window)
     lost = Deletions()
     if mode != "qresync":
         left = 0 if flags.late is not None else room - flags.told

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
+from typing import TypeAlias
 
 from gateway.imap.encode.fetch_item import Item
 from gateway.imap.encode.search_key import And, ModSeq, SeqIn, UidIn
@@ -31,7 +32,7 @@ LOOKS = 16
 class FlagChanges:
     """``modseq`` and ``flags`` are what the client's state has then, with ``late`` still to be told.
 
-    ``oldest``: the oldest message that was looked at, where not all were. ``looked``: there was room to look.
+    ``oldest``: the oldest message that was looked at, where not all were. ``looked``: they were as they are now.
     """
 
     modseq: int
@@ -47,10 +48,26 @@ class FlagChanges:
         return len(self.updated) + len(self.vanished)
 
 
-async def flag_changes(session: Session, old: FolderState, now: FolderState, room: int) -> FlagChanges:
-    """What changed of the messages that ``old`` knows, at most ``room`` of it."""
-    if sync_mode(session) == "window":
-        return await _in_window(session, old, room)
+Window: TypeAlias = Sequence[tuple[int, list[str]]]
+"""UIDs and flags of the newest messages, rising."""
+
+
+async def flag_window(session: Session) -> Window:
+    """What the ``window`` mode compares. To be asked for before new messages are: a flag that one of them gets in
+    between then differs from what was compared."""
+    exists = opened(session).exists
+    newest = await find(session, SeqIn(SequenceSet.span(max(1, exists - WINDOW + 1), exists))) if exists else []
+    uids = UidSet.of(newest[-WINDOW:])
+    got = (await session.fetch(uids, (Item.UID, Item.FLAGS))).messages if uids else {}
+    return [(uid, keywords(got[uid].flags or ())) for uid in sorted(got) if uid in uids]
+
+
+async def flag_changes(
+    session: Session, old: FolderState, now: FolderState, room: int, window: Window | None
+) -> FlagChanges:
+    """What changed of the messages that ``old`` knows, at most ``room`` of it; ``window`` where that is the mode."""
+    if window is not None:
+        return _in_window(window, old, room)
     changes = FlagChanges(now.highestmodseq)
     owed = Late(old.highestmodseq, 1, old.uidnext - 1) if old.uidnext > 1 else None
     if old.late is not None:
@@ -77,6 +94,9 @@ async def _look(session: Session, owed: Late, room: int, changes: FlagChanges) -
     """Tell up to ``room`` changes of the lowest UIDs; what is still owed then."""
     qresync = sync_mode(session) == "qresync"
     high = await _enough(session, owed)
+    if high is None and not qresync:
+        return None
+    high = high or owed.high
     uids = UidSet.span(owed.low, high)
     got = await session.fetch(
         uids, (Item.UID, Item.FLAGS, Item.MODSEQ), changed_since=max(1, owed.modseq), vanished=qresync
@@ -91,42 +111,36 @@ async def _look(session: Session, owed: Late, room: int, changes: FlagChanges) -
     return Late(owed.modseq, done + 1, owed.high) if done < owed.high else None
 
 
-async def _enough(session: Session, owed: Late) -> int:
-    """The highest UID to ask for, so that at most ``LOOKED`` messages answer."""
+async def _enough(session: Session, owed: Late) -> int | None:
+    """The highest UID to ask for, so that at most ``LOOKED`` messages answer; None: none would."""
     if opened(session).exists <= LOOKED or owed.high - owed.low < LOOKED:
         return owed.high
     key = And((UidIn(UidSet.span(owed.low, owed.high)), ModSeq(owed.modseq + 1)))
     found = await session.search(key, ret=("MIN", "COUNT"))
-    if (found.count or 0) <= LOOKED or found.min is None:
+    if not found.count or found.min is None:
+        return None
+    if found.count <= LOOKED:
         return owed.high
     return min(owed.high, max(owed.low, found.min) + LOOKED - 1)
 
 
-async def _in_window(session: Session, old: FolderState, room: int) -> FlagChanges:
+def _in_window(window: Window, old: FolderState, room: int) -> FlagChanges:
     changes = FlagChanges(0, old.flags, old.late)
-    if room <= 0:
-        changes.looked = False
-        return changes
-    exists = opened(session).exists
-    newest = await find(session, SeqIn(SequenceSet.span(max(1, exists - WINDOW + 1), exists))) if exists else []
-    uids = UidSet.of(newest[-WINDOW:])
-    got = (await session.fetch(uids, (Item.UID, Item.FLAGS))).messages if uids else {}
-    flags = [(uid, keywords(got[uid].flags or ())) for uid in sorted(got) if uid in uids]
-    digest = digest_of(flags)
-    known = [(uid, words) for uid, words in flags if uid < old.uidnext]
+    digest = _digest(window)
+    known = [(uid, flags) for uid, flags in window if uid < old.uidnext]
     changes.oldest = min((uid for uid, _ in known), default=None)
-    if old.late is None:
-        changes.flags = digest
-    waiting = [] if digest == old.flags and old.late is None else known
     if old.late is not None:
-        waiting = [(uid, words) for uid, words in known if old.late.low <= uid <= old.late.high]
+        waiting = [(uid, flags) for uid, flags in known if old.late.low <= uid <= old.late.high]
+    else:
+        waiting = known if digest != old.flags else []
+        changes.flags = digest
     changes.updated, rest = waiting[:room], waiting[room:]
     changes.late = Late(0, rest[0][0], rest[-1][0]) if rest else None
     changes.looked = changes.flags == digest
     return changes
 
 
-def digest_of(flags: Sequence[tuple[int, Sequence[str]]]) -> bytes:
+def _digest(flags: Window) -> bytes:
     """What tells these messages' flags from others; of none at all, too."""
     digest = blake2b(digest_size=FLAGS_OCTETS)
     for uid, words in flags:
