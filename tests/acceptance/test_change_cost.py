@@ -22,7 +22,7 @@ from .figures import show
 
 SMALL, LARGE = 1_000, int(os.environ.get("ACCEPTANCE_MESSAGES", "100000"))
 RATIO = 2.0
-BATCHES, REPEATS = 8, 10
+BATCHES, REPEATS = 50, 2
 TOKEN = 700
 MODES = {"qresync": (), "condstore": ("QRESYNC",), "window": ("QRESYNC", "CONDSTORE")}
 KINDS = ("nothing", "a new message", "a flag", "a recent deletion", "a deletion in the middle")
