@@ -11,12 +11,14 @@ from .cache import Json
 def brief(told: Json) -> str:
     """Numbers of both states, and UIDs."""
     old, new = FolderState.parse(told["oldState"]), FolderState.parse(told["newState"])
+    coverage = told["coverage"]
+    left = f" but {uids(coverage['present'])}" if coverage["destroyed"] == "window" else ""
     return (
         f"{parse_folder_id(told['folderId'])!r} "
         f"({old.uidvalidity},{old.uidnext},{old.highestmodseq},{old.exists})→"
         f"({new.uidvalidity},{new.uidnext},{new.highestmodseq},{new.exists}) "
         f"+{uids([one['id'] for one in told['created']])} ~{uids([one['id'] for one in told['updated']])} "
-        f"-{uids(told['destroyed'])} moved {len(told.get('moved', []))}{' more' if told['hasMore'] else ''}"
+        f"-{uids(told['destroyed'])}{left} moved {len(told.get('moved', []))}{' more' if told['hasMore'] else ''}"
     )
 
 

@@ -70,7 +70,8 @@ class Cache:
             folder.messages.pop(gone, None)
             folder.told.discard(gone)
         if told["coverage"]["destroyed"] == "window":
-            self.complaints.append("deletions of so small a folder can be told")
+            left = {*told["coverage"]["present"], *(message["id"] for message in told["created"])}
+            folder.messages = {one: message for one, message in folder.messages.items() if one in left}
         if not told["hasMore"]:
             folder.covered = told["coverage"]["since"]
         folder.state = told["newState"]
