@@ -13,7 +13,7 @@ from gateway.live.event import Resync
 from gateway.live.first_look import FirstLook
 from gateway.live.mark import Mark, Spot
 from gateway.live.stream import Stream, Told
-from gateway.mail.account_changes import ALL, nothing, with_moved
+from gateway.mail.account_changes import ALL, way, with_moved
 from gateway.mail.address import id_of_folder
 from gateway.mail.changes import changes_between, tells
 from gateway.mail.desk import open_folder
@@ -92,7 +92,7 @@ class Lookout:
             await self._tell(session, spot, state, streams)
 
     def _up_to_date(self, spot: Spot) -> bool:
-        return spot.state == self.state and spot.origin is None
+        return spot.state is not None and spot.state == self.state and spot.origin is None
 
     def _groups(self, streams: Iterable[Stream]) -> dict[Spot, list[Stream]]:
         """Those at one spot share the answer; those without room wait where they are."""
@@ -113,7 +113,7 @@ class Lookout:
         except IdExpired as expired:
             self._start_again(expired, spot, now, streams)
             return
-        if spot.origin is None and not tells(event):
+        if not tells(event):
             return  # the state stays the one that the client was told
         state = FolderState.parse(event.new_state)
         told = self._offer(event, spot, streams, lambda mark: mark.at(self.name, state))
@@ -123,7 +123,7 @@ class Lookout:
     async def _way(self, session: Session, spot: Spot, now: FolderState) -> Changes:
         """A renamed folder's way is told at once, with the new ids, for no state says that some are still to come."""
         most = MOST if spot.origin is None else ALL
-        event = await changes_between(session, self.name, spot.state or nothing(now), now, most=most)
+        event = await way(session, self.name, spot.state, now, most=most)
         if spot.origin is None or spot.state is None:
             return event
         moved = await with_moved(session, Renaming(spot.origin, self.name, spot.state), event)

@@ -28,7 +28,8 @@ class Spot:
 class Mark:
     """Immutable, so that streams that are in step share one, and its token is written once for all of them.
 
-    ``known``, by wire names: what the token says. ``origins``: what no token can say.
+    ``known``, by wire names, is what the token says. ``origins``: what no token can say; one that goes on from it is
+    told all messages of those folders anew.
     """
 
     __slots__ = ("_token", "known", "origins", "scope")
@@ -65,8 +66,8 @@ class Mark:
 
     @property
     def token(self) -> str | None:
-        """What ``since`` takes; None while messages' new ids are still to be told, for no state can say that."""
-        if self._token is None and self.known and not self.origins:
+        """What ``since`` takes; None where there is nothing that it could say."""
+        if self._token is None and self.known:
             self._token = self._encoded()
         return self._token
 
@@ -74,7 +75,11 @@ class Mark:
         if self.scope == "one":
             (only,) = self.known.values()
             return None if only.state is None else only.state.encode()
-        return AccountState(self.scope == "whole", self.known).encode()
+        known = {
+            wire: folder if wire not in self.origins else KnownFolder(folder.subscribed, folder.selectable)
+            for wire, folder in self.known.items()
+        }
+        return AccountState(self.scope == "whole", known).encode()
 
     @property
     def account(self) -> AccountState:
@@ -117,6 +122,4 @@ class Mark:
 
     def same(self, other: Mark) -> bool:
         """Whether two say the same, so that one can stand for both."""
-        return (self.scope, self.known, self.generations, self.origins) == (
-            other.scope, other.known, other.generations, other.origins
-        )  # fmt: skip
+        return (self.scope, self.known, self.origins) == (other.scope, other.known, other.origins)

@@ -97,22 +97,33 @@ class Post:
         self.members[stream] = wanted
         stream.taken = self._taken
         await self.main.first.ready()
-        known = await (self._whole(since) if wanted.names is None else self._some(wanted.names, since))
+        if wanted.names is None and since is not None:
+            await self._resume(stream, since)
+            return
+        known = await (self._whole() if wanted.names is None else self._some(wanted.names, since))
         stream.mark = self._shared(Mark(wanted.scope, known))
         self._seated.add(stream)
-        if wanted.names is None and since is not None:
-            self.roster.owed.add(stream)
-            self.main.beat.call_list()
         self._call_behind(stream)
 
-    async def _whole(self, since: Mark | None) -> dict[bytes, KnownFolder]:
+    async def _resume(self, stream: Stream, since: Mark) -> None:
+        """A stream of the whole account hears first of what became of the folders that it knows."""
+        stream.mark = self._shared(since)
+        self._seated.add(stream)
+        self.roster.owed.add(stream)
+        self._list()
+        self.main.beat.call_list()
+        await self.roster.first.ready()
+
+    def _list(self) -> None:
+        """The folder list is wanted, and so are all folders."""
         self._left.clear()
         if not self.roster.wanted:
             self.roster.wanted = True
             self.main.beat.call_list()
+
+    async def _whole(self) -> dict[bytes, KnownFolder]:
+        self._list()
         await self.roster.first.ready()
-        if since is not None:
-            return dict(since.known)
         for lookout in list(self.lookouts.values()):
             if not lookout.failures:
                 await self._looked_at(lookout)

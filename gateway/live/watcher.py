@@ -113,9 +113,6 @@ class Watcher:
         if task.cancelled():
             self._fail(Unavailable("the account is watched no more"))
         elif task.exception() is not None:
-            import traceback
-
-            traceback.print_exception(task.exception(), file=open("/tmp/b-trace.txt", "a"))
             self._give_up(LocalError("the watcher broke"))
 
     def _give_up(self, error: GatewayError) -> None:

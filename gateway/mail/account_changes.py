@@ -199,8 +199,25 @@ async def _changes(
     session: Session, name: MailboxName, state: FolderState | None, most: int, show: Show = summaries
 ) -> Changes:
     await session.select(name, readonly=True, again=True)
-    now = await state_of(session)
-    return await changes_between(session, name, state or nothing(now), now, most=most, show=show)
+    return await way(session, name, state, await state_of(session), most=most, show=show)
+
+
+async def way(
+    session: Session,
+    name: MailboxName,
+    state: FolderState | None,
+    now: FolderState,
+    *,
+    most: int,
+    show: Show = summaries,
+) -> Changes:
+    """As ``changes_between``; where nothing is known of the folder yet (``state`` is None), all its messages are new.
+
+    Then ``moved`` is there, and empty: who was told of a renaming, and was cut off before the new ids, keeps none.
+    """
+    if state is not None:
+        return await changes_between(session, name, state, now, most=most, show=show)
+    return replace(await changes_between(session, name, nothing(now), now, most=most, show=show), moved=[])
 
 
 def nothing(now: FolderState) -> FolderState:

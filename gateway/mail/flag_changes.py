@@ -94,6 +94,9 @@ async def _look(session: Session, owed: Late, room: int, changes: FlagChanges) -
     """Tell up to ``room`` changes of the lowest UIDs; what is still owed then."""
     qresync = sync_mode(session) == "qresync"
     high = await _enough(session, owed)
+    if high is None and not qresync:
+        return None
+    high = high or owed.high
     uids = UidSet.span(owed.low, high)
     got = await session.fetch(
         uids, (Item.UID, Item.FLAGS, Item.MODSEQ), changed_since=max(1, owed.modseq), vanished=qresync
@@ -108,13 +111,15 @@ async def _look(session: Session, owed: Late, room: int, changes: FlagChanges) -
     return Late(owed.modseq, done + 1, owed.high) if done < owed.high else None
 
 
-async def _enough(session: Session, owed: Late) -> int:
-    """The highest UID to ask for, so that at most ``LOOKED`` messages answer."""
+async def _enough(session: Session, owed: Late) -> int | None:
+    """The highest UID to ask for, so that at most ``LOOKED`` messages answer; None: none would."""
     if opened(session).exists <= LOOKED or owed.high - owed.low < LOOKED:
         return owed.high
     key = And((UidIn(UidSet.span(owed.low, owed.high)), ModSeq(owed.modseq + 1)))
     found = await session.search(key, ret=("MIN", "COUNT"))
-    if (found.count or 0) <= LOOKED or found.min is None:
+    if not found.count or found.min is None:
+        return None
+    if found.count <= LOOKED:
         return owed.high
     return min(owed.high, max(owed.low, found.min) + LOOKED - 1)
 

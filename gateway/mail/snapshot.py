@@ -52,7 +52,7 @@ async def _uidnext(session: Session, mailbox: Mailbox) -> int:
 
 def sync_mode(session: Session) -> SyncMode:
     """How changes of the open mailbox can be found: one without mod-sequences (NOMODSEQ, RFC 7162 section 3.1.2.2)
-    may not be asked for them, whatever the server can do elsewhere."""
+    may not be asked for them, whatever the server can do elsewhere. Quirks MODSEQ_WITHOUT_CONDSTORE, NO_MODSEQ."""
     return session.capabilities.sync_mode() if opened(session).highestmodseq is not None else "window"
 
 

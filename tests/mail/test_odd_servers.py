@@ -25,7 +25,7 @@ from gateway.mail.messages import page
 from gateway.mail.query import PageQuery
 from gateway.mail.request import FolderCreate, FolderPatch
 from gateway.mail.snapshot import opened as mailbox_of
-from gateway.mail.snapshot import state_of
+from gateway.mail.snapshot import state_of, sync_mode
 from gateway.mail.summaries import Summaries
 from gateway.mail.window import count_below, matching
 from gateway.pool.pool import Pool
@@ -123,6 +123,23 @@ async def test_changes_of_a_mailbox_without_mod_sequences_are_those_of_a_window(
         now = await state_of(session)
         told = await changes_between(session, INBOX, now, now, most=10)
         assert (told.mode, [update.flags for update in told.updated]) == ("window", [["$seen"]])
+
+
+@pytest.mark.parametrize(
+    ("offered", "told"),
+    [
+        ("IMAP4rev1", b"* OK [HIGHESTMODSEQ 5] says who\r\n"),
+        (CONDSTORE, b"* OK [HIGHESTMODSEQ 0] none yet\r\n"),
+        (CONDSTORE, b""),
+    ],
+)
+async def test_a_highestmodseq_that_means_nothing_is_in_no_state(opened: Joiner, offered: str, told: bytes) -> None:
+    """One server shows it without CONDSTORE, and 0 is none: both modes are that of a window."""
+    script = [*signed_in(offered), *selected(exists=1, more=told), *asked("UID SEARCH 1", b"* SEARCH 9\r\n")]
+    async with scripted(*script) as server:
+        session = await opened(server)
+        state = await state_of(session)
+        assert (sync_mode(session), state.highestmodseq) == ("window", 0)
 
 
 async def test_a_change_beyond_highestmodseq_is_told(opened: Joiner) -> None:

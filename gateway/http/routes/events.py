@@ -74,7 +74,8 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         handler=follow_events,
         summary="Changes as they happen (server-sent events)",
         description="`hello`, then `changes` (data: Changes of one folder) and `resync`, with `folders=*` also "
-        "`folders` (data: FolderChanges); `bye` at the end. The id is the state to go on from: of the one folder, or of the account. "
+        "`folders` (data: FolderChanges); `bye` at the end. The id is the state to go on from: of the one folder, or "
+        "of the account. "
         "A comment comes on a silent stream. The stream ends with the token.",
         tag="events",
         query=EventsQuery,
