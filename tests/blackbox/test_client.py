@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import imaplib
+import os
+import re
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -16,6 +20,8 @@ from gateway.client.client import Client
 
 from .conftest import Site
 from .mail import plain, stored
+
+DOCS = Path(__file__).parents[2] / "docs/client.md"
 
 
 def token_of(site: Site, user: str) -> Token:
@@ -261,3 +267,23 @@ async def test_a_stream_of_the_whole_account_goes_on_where_it_was(
                 await anext(events)
         await away.sync()
         await in_step(away, client)
+
+
+async def test_the_example_of_the_page_for_client_writers_runs(
+    site: Site, user: str, client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    example = re.search(r"```python\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
+    assert example is not None
+    made = await stored(client, plain(1))
+    token = site.gateway.headers(user, ttl=3000)["Authorization"].removeprefix("Bearer ")
+    environ = {**os.environ, "GATEWAY": site.gateway.url, "TOKEN": token, "PYTHONPATH": str(DOCS.parents[1])}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-W", "error", "-c", example[1], cwd=tmp_path, env=environ, stdout=subprocess.PIPE
+    )
+    async with asyncio.timeout(60):
+        printed, _ = await process.communicate()
+    assert process.returncode == 0
+    lines = printed.decode().splitlines()
+    assert lines[0].endswith(" message 1")
+    assert lines[-1] == "hello"
+    assert (await client.get(f"/messages/{made}/flags")).json()["flags"] == ["$seen"]
