@@ -86,6 +86,14 @@ class Post:
     async def stop(self) -> None:
         await asyncio.gather(self.main.stop(), self._solos.stop())
         self._owner.counted(self.main, None)
+        self._disappoint(Unavailable("the account is watched no more"))
+
+    def _disappoint(self, error: GatewayError) -> None:
+        """Who waits to be seated waits in vain."""
+        self.main.first.fail(error)
+        self.roster.first.fail(error)
+        for lookout in self.lookouts.values():
+            lookout.first.fail(error)
 
     # --- streams ---
 
@@ -299,6 +307,7 @@ class Post:
 
     def failed(self, watcher: Watcher, error: GatewayError) -> None:
         if watcher is self.main:
+            self._disappoint(error)
             self._owner.given_up(self, error)
         else:
             self._solos.failed(watcher)
