@@ -17,6 +17,7 @@ import pytest
 
 from gateway.client.api import Offline, Token
 from gateway.client.client import Client
+from tests.servers.faultproxy import FaultProxy
 
 from .conftest import Site
 from .mail import plain, stored
@@ -287,3 +288,37 @@ async def test_the_example_of_the_page_for_client_writers_runs(
     assert lines[0].endswith(" message 1")
     assert lines[-1] == "hello"
     assert (await client.get(f"/messages/{made}/flags")).json()["flags"] == ["$seen"]
+
+
+async def test_a_stream_of_several_named_folders_goes_on_where_it_was(on_dovecot: Site, tmp_path: Path) -> None:
+    user = on_dovecot.guest()
+    async with on_dovecot.gateway.client(user) as client, FaultProxy("127.0.0.1", on_dovecot.gateway.port) as way:
+        http = httpx.AsyncClient(trust_env=False)
+        url, token = f"http://127.0.0.1:{way.port}", token_of(on_dovecot, user)
+        async with Client(url, token, tmp_path / "mail.db", folders=["inbox", "archive"], http=http) as away:
+            async with aclosing(away.stream()) as events, asyncio.timeout(60):
+                for number, folder in enumerate(["inbox", "archive", "inbox"]):
+                    made = await stored(client, plain(number), folder)
+                    while made not in {message["id"] for message in away.messages(folder)}:
+                        await anext(events)
+                    way.reset_all()
+            await away.sync()
+            assert (len(away.messages("inbox")), len(away.messages("archive"))) == (2, 1)
+
+
+async def test_a_stream_that_falls_silent_is_left(on_dovecot: Site, tmp_path: Path) -> None:
+    user = on_dovecot.guest()
+    async with on_dovecot.gateway.client(user) as client, FaultProxy("127.0.0.1", on_dovecot.gateway.port) as way:
+        http = httpx.AsyncClient(trust_env=False)
+        url, token = f"http://127.0.0.1:{way.port}", token_of(on_dovecot, user)
+        silent = Client(url, token, tmp_path / "mail.db", http=http, silence=2)
+        async with silent as away, aclosing(away.stream()) as events, asyncio.timeout(60):
+            while (await anext(events)).kind != "hello":
+                pass
+            way.down.stall()  # the connection stays open, and says nothing any more
+            made = await stored(client, plain(1))
+            while (await anext(events)).kind != "offline":
+                pass
+            way.down.clear()
+            while made not in {message["id"] for message in away.messages("inbox")}:
+                await anext(events)

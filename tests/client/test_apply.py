@@ -58,11 +58,11 @@ def test_a_change_and_its_state_are_one(cache: Cache) -> None:
     assert dump(cache) == before
 
 
-def folder(id_: str) -> dict[str, Any]:
+def folder(id_: str) -> Any:
     return {"id": id_, "name": id_, "path": [id_], "role": None, "maySelect": True}
 
 
-def message(id_: str, folder: str, flags: list[str] | None = None) -> dict[str, Any]:
+def message(id_: str, folder: str, flags: list[str] | None = None) -> Any:
     return {"id": f"{folder}{id_}", "folderId": folder, "flags": flags or [], "receivedAt": "2026-11-20T08:00:00Z"}
 
 
