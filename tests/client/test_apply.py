@@ -35,7 +35,7 @@ def test_a_value_is_applied_as_the_table_says(cache: Cache, case: dict[str, Any]
 
 def test_a_body_is_kept_for_the_same_content_under_another_id(cache: Cache) -> None:
     fill(cache, {"token": None, "unread": [], "folders": {"F": folder("F"), "G": folder("G")}, "messages": {}})
-    cache.put_messages([{**message("1", "F"), "emailId": "E"}])
+    cache.put_messages([message("1", "F") | {"emailId": "E"}])
     cache.put_body("F1", {"id": "F1", "text": {"value": "hello"}, "href": "/messages/F1/parts/1"})
     apply(cache, changes("F", destroyed=["F1"]))
     apply(cache, changes("G", created=[{**message("2", "G"), "emailId": "E"}]))

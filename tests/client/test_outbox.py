@@ -79,7 +79,7 @@ def test_what_waits_for_a_message_follows_it(cache: Cache) -> None:
     outbox.put("2", "move", message="Gc", folder="F")
     with cache.transaction():
         cache.rename_message("Fa", "Ga", "G")
-        cache.rename_folder("F", {**folder("N"), "id": "N"})
+        cache.rename_folder("F", folder("N"))
     assert [(change.message, change.folder) for change in outbox.waiting()] == [("Ga", None), ("Gc", "N")]
 
 
