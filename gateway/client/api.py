@@ -56,11 +56,20 @@ class Refused(Exception):
 class Api:
     """One account. ``http`` is for who wants other time-outs, proxies or certificates; its base address is not used."""
 
-    def __init__(self, url: str, token: Token, *, account: str = "me", http: httpx.AsyncClient | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        token: Token,
+        *,
+        account: str = "me",
+        http: httpx.AsyncClient | None = None,
+        silence: float = SILENCE_SECONDS,
+    ) -> None:
         self._base = f"{url.rstrip('/')}/v1/accounts/{account}"
         self._token = token
         self._bearer: str | None = None
         self._http = http or httpx.AsyncClient()
+        self._stream_timeout = httpx.Timeout(_ANSWER_SECONDS, read=silence)
 
     async def __aenter__(self) -> Self:
         return self
@@ -115,14 +124,13 @@ class Api:
 
     @asynccontextmanager
     async def events(self, params: Mapping[str, str]) -> AsyncIterator[AsyncIterator[Frame]]:
-        """An open stream. Raises Offline (also in reading, and after ``SILENCE_SECONDS`` of silence), Refused."""
+        """An open stream. Raises Offline (also in reading, and after too long a silence), Refused."""
         if len(params.get("since", "")) > _STREAM_TOKEN:
             params = {"ticket": await self._ticket(params)}
         try:
             for last in (False, True):
                 headers = {} if "ticket" in params else await self._authorization()
-                timeout = httpx.Timeout(_ANSWER_SECONDS, read=SILENCE_SECONDS)
-                path = f"{self._base}/events"
+                path, timeout = f"{self._base}/events", self._stream_timeout
                 async with self._http.stream("GET", path, params=params, headers=headers, timeout=timeout) as response:
                     if response.is_success:
                         async with aclosing(frames(response.aiter_bytes())) as events:

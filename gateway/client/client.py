@@ -22,7 +22,7 @@ from uuid import uuid4
 
 import httpx
 
-from gateway.client.api import Api, Offline, Refused, Token
+from gateway.client.api import SILENCE_SECONDS, Api, Offline, Refused, Token
 from gateway.client.apply import apply
 from gateway.client.cache import Cache
 from gateway.client.frames import Frame
@@ -39,7 +39,7 @@ class Client:
     """``cache`` is a file, made if there is none; ``folders`` are those wanted, by id or role (None: all of them).
 
     A few named folders are synced one by one by their own states; all of them by the account's one token.
-    ``random`` and ``sleep`` are for tests.
+    A stream that is silent for ``silence`` seconds is dead. ``random`` and ``sleep`` are for tests.
     """
 
     def __init__(
@@ -51,12 +51,13 @@ class Client:
         account: str = "me",
         folders: Sequence[str] | None = None,
         http: httpx.AsyncClient | None = None,
+        silence: float = SILENCE_SECONDS,
         random: Callable[[], float] = random.random,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.cache = Cache(cache)
         self._named = None if folders is None else tuple(folders)
-        self._api = Api(url, token, account=account, http=http)
+        self._api = Api(url, token, account=account, http=http, silence=silence)
         self._turn = asyncio.Lock()
         self._sync = Sync(self._api, self.cache, self._turn, self._named)
         self._outbox = Outbox(self.cache)
@@ -171,7 +172,7 @@ class Client:
             except Offline:
                 pass
             except Refused as refused:
-                if not (refused.later or self._recovered(refused)):
+                if refused.status in (401, 403) or not (refused.later or self._recovered(refused)):
                     raise
                 pause = refused.retry_after
             failures += 1

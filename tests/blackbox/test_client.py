@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import imaplib
+import os
+import re
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -13,9 +17,12 @@ import pytest
 
 from gateway.client.api import Offline, Token
 from gateway.client.client import Client
+from tests.servers.faultproxy import FaultProxy
 
 from .conftest import Site
 from .mail import plain, stored
+
+DOCS = Path(__file__).parents[2] / "docs/client.md"
 
 
 def token_of(site: Site, user: str) -> Token:
@@ -261,3 +268,57 @@ async def test_a_stream_of_the_whole_account_goes_on_where_it_was(
                 await anext(events)
         await away.sync()
         await in_step(away, client)
+
+
+async def test_the_example_of_the_page_for_client_writers_runs(
+    site: Site, user: str, client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    example = re.search(r"```python\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
+    assert example is not None
+    made = await stored(client, plain(1))
+    token = site.gateway.headers(user, ttl=3000)["Authorization"].removeprefix("Bearer ")
+    environ = {**os.environ, "GATEWAY": site.gateway.url, "TOKEN": token, "PYTHONPATH": str(DOCS.parents[1])}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-W", "error", "-c", example[1], cwd=tmp_path, env=environ, stdout=subprocess.PIPE
+    )
+    async with asyncio.timeout(60):
+        printed, _ = await process.communicate()
+    assert process.returncode == 0
+    lines = printed.decode().splitlines()
+    assert lines[0].endswith(" message 1")
+    assert lines[-1] == "hello"
+    assert (await client.get(f"/messages/{made}/flags")).json()["flags"] == ["$seen"]
+
+
+async def test_a_stream_of_several_named_folders_goes_on_where_it_was(on_dovecot: Site, tmp_path: Path) -> None:
+    user = on_dovecot.guest()
+    async with on_dovecot.gateway.client(user) as client, FaultProxy("127.0.0.1", on_dovecot.gateway.port) as way:
+        http = httpx.AsyncClient(trust_env=False)
+        url, token = f"http://127.0.0.1:{way.port}", token_of(on_dovecot, user)
+        async with Client(url, token, tmp_path / "mail.db", folders=["inbox", "archive"], http=http) as away:
+            async with aclosing(away.stream()) as events, asyncio.timeout(60):
+                for number, folder in enumerate(["inbox", "archive", "inbox"]):
+                    made = await stored(client, plain(number), folder)
+                    while made not in {message["id"] for message in away.messages(folder)}:
+                        await anext(events)
+                    way.reset_all()
+            await away.sync()
+            assert (len(away.messages("inbox")), len(away.messages("archive"))) == (2, 1)
+
+
+async def test_a_stream_that_falls_silent_is_left(on_dovecot: Site, tmp_path: Path) -> None:
+    user = on_dovecot.guest()
+    async with on_dovecot.gateway.client(user) as client, FaultProxy("127.0.0.1", on_dovecot.gateway.port) as way:
+        http = httpx.AsyncClient(trust_env=False)
+        url, token = f"http://127.0.0.1:{way.port}", token_of(on_dovecot, user)
+        silent = Client(url, token, tmp_path / "mail.db", http=http, silence=2)
+        async with silent as away, aclosing(away.stream()) as events, asyncio.timeout(60):
+            while (await anext(events)).kind != "hello":
+                pass
+            way.down.stall()  # the connection stays open, and says nothing any more
+            made = await stored(client, plain(1))
+            while (await anext(events)).kind != "offline":
+                pass
+            way.down.clear()
+            while made not in {message["id"] for message in away.messages("inbox")}:
+                await anext(events)

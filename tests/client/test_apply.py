@@ -35,7 +35,7 @@ def test_a_value_is_applied_as_the_table_says(cache: Cache, case: dict[str, Any]
 
 def test_a_body_is_kept_for_the_same_content_under_another_id(cache: Cache) -> None:
     fill(cache, {"token": None, "unread": [], "folders": {"F": folder("F"), "G": folder("G")}, "messages": {}})
-    cache.put_messages([{**message("1", "F"), "emailId": "E"}])
+    cache.put_messages([message("1", "F") | {"emailId": "E"}])
     cache.put_body("F1", {"id": "F1", "text": {"value": "hello"}, "href": "/messages/F1/parts/1"})
     apply(cache, changes("F", destroyed=["F1"]))
     apply(cache, changes("G", created=[{**message("2", "G"), "emailId": "E"}]))
@@ -58,11 +58,11 @@ def test_a_change_and_its_state_are_one(cache: Cache) -> None:
     assert dump(cache) == before
 
 
-def folder(id_: str) -> dict[str, Any]:
+def folder(id_: str) -> Any:
     return {"id": id_, "name": id_, "path": [id_], "role": None, "maySelect": True}
 
 
-def message(id_: str, folder: str, flags: list[str] | None = None) -> dict[str, Any]:
+def message(id_: str, folder: str, flags: list[str] | None = None) -> Any:
     return {"id": f"{folder}{id_}", "folderId": folder, "flags": flags or [], "receivedAt": "2026-11-20T08:00:00Z"}
 
 

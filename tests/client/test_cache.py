@@ -17,7 +17,7 @@ from .shelf import dump, fill
 from .test_apply import changes, folder, message
 
 START = {"token": "0", "unread": [], "folders": {"F": folder("F"), "G": folder("G")}, "messages": {}}
-LIST = {"created": [], "updated": [], "destroyed": ["G"], "renamed": [{"id": "F", "folder": folder("N")}]}
+LIST: Any = {"created": [], "updated": [], "destroyed": ["G"], "renamed": [{"id": "F", "folder": folder("N")}]}
 VALUES: list[Any] = [
     changes("F", created=[message("a", "F"), message("b", "F")], totalMessages=2),
     changes("F", created=[message("c", "F")], updated=[{"id": "Fa", "flags": ["$seen"]}], destroyed=["Fb"]),
