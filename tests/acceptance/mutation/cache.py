@@ -41,7 +41,7 @@ class Cache:
         for renamed in told["renamed"]:
             old = was[renamed["id"]]
             new = self._place(renamed["folder"])
-            new.moving, new.unread = (old.messages if old.moving is None else {}), old.unread
+            new.moving, new.unread = (old.messages if old.moving is None else old.moving), old.unread
         for folder in told["created"]:
             if folder["id"] in self.folders:
                 self.complaints.append(f"folder {folder['path']} was created twice")
