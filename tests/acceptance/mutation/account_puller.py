@@ -24,5 +24,3 @@ class AccountPuller(AccountClient):
     async def rest(self, seconds: float) -> bool:
         await self.catch_up()
         return True
-
-

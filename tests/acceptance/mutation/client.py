@@ -86,9 +86,11 @@ class Client(ABC):
 
     async def dropped(self) -> None:
         """The connection is gone."""
+        self.note("cut off")
 
     async def close(self) -> None:
         """For good."""
+        await self.dropped()
 
     def note(self, text: str) -> None:
         self.around.journal.note(self.name, text)

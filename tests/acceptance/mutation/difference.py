@@ -51,9 +51,9 @@ def _messages(name: bytes, folder: CachedFolder, true: TrueFolder, window: bool)
     if extra := [MessageId.parse(one) for one in folder.messages if one not in known]:
         yield f"{name!r}: not there {[(one.uidvalidity, one.uid) for one in extra[:MOST]]} ({true.uidvalidity} now)"
     uids = sorted(ids)
-    if covered := window and folder.covered and MessageId.parse(folder.covered).uid:
-        if uids and covered > uids[-min(len(uids), WINDOW)]:
-            yield f"{name!r}: the window goes back to {covered} only"
+    covered = MessageId.parse(folder.covered).uid if window and folder.covered else 0
+    if uids and covered > uids[-min(len(uids), WINDOW)]:
+        yield f"{name!r}: the window goes back to {covered} only"
     compared = set(uids[-WINDOW:] if window else uids)
     for uid in uids:
         got, truly = folder.messages.get(ids[uid]), true.messages[uid]

@@ -29,7 +29,13 @@ class Fuzzer:
     """``work(n)`` makes at least n changes. ``most``: of a second, so that clients see many states in between."""
 
     def __init__(
-        self, sign_in: Callable[[], imaplib.IMAP4], journal: Journal, *, seed: int, kept: tuple[str, ...], most: float,
+        self,
+        sign_in: Callable[[], imaplib.IMAP4],
+        journal: Journal,
+        *,
+        seed: int,
+        kept: tuple[str, ...],
+        most: float,
         without: frozenset[str] = frozenset(),
     ) -> None:
         self.random = Random(seed)

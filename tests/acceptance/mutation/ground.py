@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from tests.blackbox.gateway_process import GatewayProcess, Upstream
@@ -11,9 +12,10 @@ from tests.servers.tokens import TokenIssuer
 
 from .world import Ground
 
-SETTINGS: Final = {
+SETTINGS: Final[Mapping[str, Mapping[str, object]]] = {
     "live": {
-        "poll_seconds": 0.3, "probe_seconds": 2, "heartbeat_seconds": 5, "linger_seconds": 0.5, "coalesce_seconds": 0.02,
+        "poll_seconds": 0.3, "probe_seconds": 2, "heartbeat_seconds": 5,
+        "linger_seconds": 0.5, "coalesce_seconds": 0.02,
     },
     "limits": {"idle_connection_seconds": 3},
 }  # fmt: skip
@@ -24,7 +26,7 @@ def on_dovecot(server: Dovecot, tokens: TokenIssuer, mode: str, ignore: tuple[st
     auth = {"method": "pass_through", "mechanism": "OAUTHBEARER"}
     upstream = Upstream("127.0.0.1", server.tls_port, server.ca_file, auth, ignore=ignore)
     return Ground(
-        f"dovecot {mode}",
+        f"dovecot {mode}{'' if 'NOTIFY' not in ignore else ' without notify'}",
         user,
         lambda: server.client(user),
         lambda: GatewayProcess(upstream, tokens, settings=SETTINGS),

@@ -113,9 +113,7 @@ class EventLine:
                 self._held += await self._piece()
                 continue
             self._held = rest
-            fields = dict(
-                line.partition(": ")[::2] for line in block.decode().split("\n") if not line.startswith(":")
-            )
+            fields = dict(line.partition(": ")[::2] for line in block.decode().split("\n") if not line.startswith(":"))
             if "data" in fields:
                 return Event(fields["event"], json.loads(fields["data"]), fields.get("id"))
 

@@ -56,9 +56,6 @@ class Reference(Client):
             task.cancel()
             await asyncio.wait((task,))
 
-    async def close(self) -> None:
-        await self.dropped()
-
     def _client(self) -> Gatewayed:
         gateway = self.around.fleet.any(self.random)
         self.note(f"at {gateway.port}")
@@ -104,7 +101,7 @@ class Reference(Client):
         """What it has on disk."""
         stored, self.cache = StoredCache(self._path), Cache()
         for folder in stored.folders():
-            kept = CachedFolder(folder.get("isSubscribed"), folder.get("maySelect", True))
+            kept = CachedFolder(bool(folder.get("isSubscribed")), folder.get("maySelect", True))
             kept.messages = {message["id"]: seen(message) for message in stored.messages(folder["id"])}
             self.cache.folders[folder["id"]] = kept
         stored.close()

@@ -60,9 +60,6 @@ class StreamClient(Client):
         if line is not None:
             await line.leave()
 
-    async def close(self) -> None:
-        await self.dropped()
-
     async def _cut(self) -> None:
         self.did["cuts"] += 1
         self.note("hangs up")

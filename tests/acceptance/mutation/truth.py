@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import imaplib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -54,7 +54,7 @@ def read_truth(sign_in: Callable[[], imaplib.IMAP4]) -> Truth:
     return truth
 
 
-def _names(lines: list[object]) -> list[tuple[set[bytes], bytes]]:
+def _names(lines: Sequence[object]) -> list[tuple[set[bytes], bytes]]:
     found = []
     for line in lines:
         head, literal = (line[0].rsplit(b" ", 1)[0] + b" ", line[1]) if isinstance(line, tuple) else (line, None)
@@ -83,7 +83,7 @@ def _folder(client: imaplib.IMAP4, name: bytes, subscribed: bool) -> TrueFolder:
     return TrueFolder(subscribed, True, uidvalidity, messages)
 
 
-def _answers(parts: list[object]) -> list[bytes]:
+def _answers(parts: Sequence[object]) -> list[bytes]:
     """Each FETCH response as one piece, its literal included."""
     texts: list[bytes] = []
     for part in parts:
@@ -103,6 +103,4 @@ def _message(text: bytes) -> tuple[int, Seen]:
 
 def words(flags: str) -> Flags:
     """IMAP's flags as the API spells them; \\Recent is no one's but the session's."""
-    return frozenset(
-        _KEYWORDS.get(flag.lower(), flag.lower()) for flag in flags.split() if flag.lower() != "\\recent"
-    )
+    return frozenset(_KEYWORDS.get(flag.lower(), flag.lower()) for flag in flags.split() if flag.lower() != "\\recent")

@@ -1,4 +1,4 @@
-"""One mail server in one mode, its gateways, its fuzzer and its clients: rounds of change, each ended by a comparison."""
+"""One mail server in one mode, its gateways, fuzzer and clients: rounds of change, each ended by a comparison."""
 
 from __future__ import annotations
 
@@ -60,7 +60,9 @@ class World:
         self.journal = Journal()
         self._random, self._deaths = Random(seed), deaths
         self.fleet = Fleet(ground.make, gateways, self.journal, Random(seed))
-        self.fuzzer = Fuzzer(ground.sign_in, self.journal, seed=seed, kept=ground.kept, most=pace, without=ground.without)
+        self.fuzzer = Fuzzer(
+            ground.sign_in, self.journal, seed=seed, kept=ground.kept, most=pace, without=ground.without
+        )
         self._cast = cast
         self.clients: list[Client] = []
         self._stack = ExitStack()
@@ -80,7 +82,9 @@ class World:
         """Rounds until ``enough``; fails with the seed and the journal where a client differs from the truth."""
         await asyncio.to_thread(self.fuzzer.prepare)
         headers: Mapping[str, str] = self.fleet.gateways[0].headers(self.ground.user, ttl=6 * 3600)
-        self.clients = self._cast(Surroundings(self.fleet, headers, self.journal, self.ground.window, self._room), self._random)
+        self.clients = self._cast(
+            Surroundings(self.fleet, headers, self.journal, self.ground.window, self._room), self._random
+        )
         try:
             while not enough(self.score):
                 await self._round()
@@ -105,7 +109,8 @@ class World:
         async with asyncio.TaskGroup() as group:
             ends = [group.create_task(self._blamed(client, client.settle(truth))) for client in self.clients]
         found = [end.result() for end in ends]
-        self._count()
+        self.score.rounds += 1
+        self.count()
         for client, different in zip(self.clients, found, strict=True):
             assert not different, self.report(client, different)
 
@@ -116,9 +121,9 @@ class World:
             error.add_note(self.report(client, [repr(error)]))
             raise
 
-    def _count(self) -> None:
+    def count(self) -> None:
+        """Bring the score up to date."""
         score = self.score
-        score.rounds += 1
         score.mutations, score.kills = self.fuzzer.did, self.fleet.kills
         score.clients = sum((client.did for client in self.clients), Counter[str]())
 
