@@ -79,9 +79,17 @@ def api(mail: Demo) -> Iterator[httpx.Client]:
         yield client
 
 
-def cut(cable: FaultProxy) -> None:
-    cable.refuse = True
-    cable.reset_all()
+async def cut(kind: str, page: Page, cable: FaultProxy) -> None:
+    if kind == "network":
+        await page.network(on=False)
+    else:
+        cable.refuse = True
+        cable.reset_all()
+
+
+async def mend(page: Page, cable: FaultProxy) -> None:
+    cable.refuse = False
+    await page.network(on=True)
 
 
 def letter(subject: str) -> bytes:
@@ -126,14 +134,17 @@ async def right(page: Page, api: httpx.Client, timeout: float) -> None:
     assert shown == wanted
 
 
-async def test_the_network_is_cut_and_the_mailbox_changes_meanwhile(
-    page: Page, cable: FaultProxy, api: httpx.Client
+@pytest.mark.timeout(120 + 2 * CUT_SECONDS)
+@pytest.mark.parametrize("kind", ["gateway", "network"])
+async def test_the_way_is_cut_and_the_mailbox_changes_meanwhile(
+    page: Page, cable: FaultProxy, api: httpx.Client, kind: str
 ) -> None:
+    """``gateway``: it can't be reached. ``network``: the browser has none."""
     ids = [row["id"] for row in truth(api)]
     mine = {"starred": ids[1], "archived": ids[2], "deleted": ids[3]}
     theirs = {"starred": ids[4], "moved": ids[5], "deleted": ids[6]}
     folders = {folder["role"]: folder["id"] for folder in api.get("/folders").json()["folders"] if folder["role"]}
-    cut(cable)
+    await cut(kind, page, cable)
     began = time.monotonic()
     await page.until(OFFLINE)
     await page.run(STAR, mine["starred"])
@@ -149,12 +160,12 @@ async def test_the_network_is_cut_and_the_mailbox_changes_meanwhile(
     api.delete(f"/messages/{theirs['deleted']}", params={"permanent": "true"})
     arrived(api, "inbox", "While you were away")
     unread = (await page.run(COUNTS))[folders["archive"]]
-    arrived(api, "archive", "Filed by itself")
+    arrived(api, "archive", f"Filed by itself ({kind})")
     while time.monotonic() < began + CUT_SECONDS:  # the time is what is tried
         await asyncio.sleep(min(0.5, max(0.0, began + CUT_SECONDS - time.monotonic())))
     await picture(page, "offline")
 
-    cable.refuse = False
+    await mend(page, cable)
     back = time.monotonic()
     await page.until(LIVE, timeout=RIGHT_SECONDS)
     await page.until(f"{ROWS.replace('return', 'return !(')}).some((row) => row.pending)", timeout=RIGHT_SECONDS)
@@ -166,7 +177,7 @@ async def test_the_network_is_cut_and_the_mailbox_changes_meanwhile(
     flags = api.get(f"/messages/{mine['starred']}").json()["flags"]
     assert "$flagged" in flags
     archived = [message["subject"] for message in api.get("/folders/archive/messages").json()["messages"]]
-    assert "Filed by itself" in archived
+    assert f"Filed by itself ({kind})" in archived
     await page.until(
         f"{COUNTS.replace('return', 'return (')})[arguments[0]] > arguments[1]", folders["archive"], unread
     )

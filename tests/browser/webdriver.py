@@ -79,6 +79,11 @@ class Page:
                 await asyncio.sleep(0.02)
         return found
 
+    async def network(self, *, on: bool) -> None:
+        """Whether the browser has a network; without one it says so to its pages."""
+        conditions = {"offline": not on, "latency": 0, "throughput": 1 << 30}
+        await self._post(f"{self._session}/chromium/network_conditions", {"network_conditions": conditions})
+
     async def picture(self) -> bytes:
         """A PNG of what is seen."""
         answer = await self._http.get(f"{self._url}{self._session}/screenshot")
