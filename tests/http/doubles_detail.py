@@ -8,7 +8,8 @@ from types import MappingProxyType
 from gateway.accounts.account import Account
 from gateway.mail.desk import Desk
 from gateway.mail.download import Download
-from gateway.mail.export import Export, ExportQuery, Format
+from gateway.mail.export import ExportQuery
+from gateway.mail.export_choice import Export, Format
 from gateway.mail.export_resource import ExportManifest
 from gateway.mail.fields import Fields
 from gateway.mail.query import PageQuery, Tagged
