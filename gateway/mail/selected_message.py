@@ -43,7 +43,7 @@ async def get_selected(
     async with desk.folder(account, name) as (session, mailbox):
         check_validity(mailbox, wanted.uidvalidity)
         fetched, octets = await _fetched(session, wanted.uid, fields, section)
-        begun = await beginning(session, fetched) if preview and "preview" in fields.names else {}
+        begun = await beginning(session, fetched) if preview else {}
     members = _of_summary(summarise(name, wanted.uidvalidity, fetched), fields)
     if begun:
         members["preview"] = (await previews(begun)).get(wanted.uid)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+from collections.abc import Mapping
 
 import httpx
 
@@ -17,8 +18,8 @@ RUN = {"folder": "inbox", "before": "2026-06-01"}
 PATH = "/archive-runs/export"
 
 
-async def taken(client: httpx.AsyncClient, run: dict[str, object]) -> Taken:
-    answer = await client.post(PATH, json=run)
+async def taken(client: httpx.AsyncClient, run: Mapping[str, object]) -> Taken:
+    answer = await client.post(PATH, json=dict(run))
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/x-ndjson"), answer.text
     got = Taken()
     for line in answer.text.splitlines():

@@ -144,6 +144,7 @@ async def get_message(call: Call[MessageQuery, None]) -> Response:
     if call.query.fields is not UNSET:
         fields = Fields.parse(call.query.fields)
         _check_preview(call, fields)
+        made = "preview" in fields.names  # as on a page
         chosen = await selected_message.get_selected(
             call.desk, call.account(), call.message, fields, call.part_href, preview=made
         )
