@@ -112,6 +112,12 @@ class MethodNotAllowed(ClientError):
     reply = Reply("method-not-allowed", 405, "Method not allowed")
 
 
+class MethodUnknown(ClientError):
+    """No resource has such a method (RFC 9110 section 15.6.2)."""
+
+    reply = Reply("method-unknown", 501, "Method not known")
+
+
 class Conflict(ClientError):
     reply = Reply("conflict", 409, "Conflict with the present state")
 

@@ -70,7 +70,8 @@ class Answer:
 class Endpoint(Generic[Q, B]):
     """``errors`` are problem types (``errors.Reply.type``) beside those that every endpoint of its kind may answer.
 
-    ``headers`` are request headers with their meaning. ``conditional``: a GET heeds If-None-Match.
+    ``headers`` are request headers with their meaning. ``conditional``: a GET heeds If-None-Match. ``repeatable``: a
+    POST that does no harm twice, so that its answer, as large as a mailbox, is not kept by Idempotency-Key.
     Constructing one with an unknown error or path name fails.
     """
 
@@ -87,6 +88,7 @@ class Endpoint(Generic[Q, B]):
     headers: Mapping[str, str] = field(default_factory=dict)
     description: str = ""
     conditional: bool = True
+    repeatable: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.scope, Scope | Public):

@@ -134,7 +134,7 @@ def _parameter(name: str, schema: Json, required: bool, limits: Limits) -> Json:
 
 def _headers(endpoint: AnyEndpoint) -> list[Json]:
     described = dict(endpoint.headers)
-    if endpoint.method == "POST":
+    if endpoint.method == "POST" and not endpoint.repeatable:
         described[IDEMPOTENCY_KEY] = "the same key and request is carried out once, and answered alike for a day"
     if endpoint.method == "GET" and endpoint.conditional:
         described.setdefault("If-None-Match", "entity tags the client has; one of them still standing gives 304")

@@ -76,7 +76,8 @@ async def _serve(endpoint: AnyEndpoint, scope: Scope, receive: Receive, send: Se
         await answer(error, scope, needs=endpoint.needs)(scope, receive, send)
         return
     app = _handling(endpoint, services, principal)
-    key = key_of(scope, principal) if principal is not None and endpoint.method == "POST" else None
+    keyed = endpoint.method == "POST" and not endpoint.repeatable
+    key = key_of(scope, principal) if principal is not None and keyed else None
     if key is None:
         await app(scope, receive, send)
     else:
@@ -106,7 +107,8 @@ def _handling(endpoint: AnyEndpoint, services: Services, principal: Principal | 
                 body=await endpoint.body.read(request, services.settings.limits, after),
             )
             work = endpoint.handler(call)
-            reading = endpoint.method == "GET"  # a write is carried through even if nobody waits for the answer
+            # a write is carried through even if nobody waits for the answer
+            reading = endpoint.method == "GET" or endpoint.repeatable
             response = await (while_connected(receive, work) if reading else work)
         await response(scope, receive, send)
 

@@ -153,9 +153,9 @@ class Verbs(DetailVerbs):
         return SearchPage(messages=[summary(1)], next_cursor=self.next_cursor, complete=True)
 
     async def get_message(
-        self, desk: Desk, account: Account, message_id: str, part_href: Callable[[str], str]
+        self, desk: Desk, account: Account, message_id: str, part_href: Callable[[str], str], *, preview: bool = False
     ) -> Tagged[Message]:
-        await self._called("get_message", message_id, part_href("1.2"))
+        await self._called("get_message", message_id, part_href("1.2"), preview)
         shown = summary(1)
         message = Message(
             id=message_id, folder_id="f1", flags=[], size=10, received_at=shown.received_at, preview="the body begins"

@@ -42,14 +42,18 @@ Selection = Annotated[
 ]
 
 
+Preview = Annotated[bool, Meta(description="make previews where the mail server has none; needs mail.read")]
+
+
 class MessagesQuery(FilterQuery, kw_only=True, frozen=True):
     limit: Annotated[int, Meta(ge=1, description="most messages in one page")] = 50
     cursor: Annotated[Token, Meta(description="`nextCursor` of the page before")] | UnsetType = UNSET
-    preview: Annotated[bool, Meta(description="make previews where the mail server has none; needs mail.read")] = False
+    preview: Preview = False
     fields: Selection | UnsetType = UNSET
 
 
 class MessageQuery(Query, kw_only=True, frozen=True):
+    preview: Preview = False
     fields: Selection | UnsetType = UNSET
 
 
@@ -134,13 +138,19 @@ async def store_message(call: Call[StoreQuery, Upload]) -> Response:
 
 
 async def get_message(call: Call[MessageQuery, None]) -> Response:
+    made, may_read = call.query.preview, call.caller.allows(Scope.READ)
+    if made and not may_read:
+        raise InsufficientScope(Scope.READ.value)
     if call.query.fields is not UNSET:
         fields = Fields.parse(call.query.fields)
         _check_preview(call, fields)
-        chosen = await selected_message.get_selected(call.desk, call.account(), call.message, fields, call.part_href)
+        made = "preview" in fields.names  # as on a page
+        chosen = await selected_message.get_selected(
+            call.desk, call.account(), call.message, fields, call.part_href, preview=made
+        )
         return reply.tagged(call, chosen.value, chosen.etag)
-    found = await messages.get_message(call.desk, call.account(), call.message, call.part_href)
-    if found.value is not None and not call.caller.allows(Scope.READ):
+    found = await messages.get_message(call.desk, call.account(), call.message, call.part_href, preview=made)
+    if found.value is not None and not may_read:
         return reply.json(message_without_preview(found.value))
     return reply.tagged(call, found.value, found.etag)
 
