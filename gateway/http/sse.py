@@ -28,6 +28,16 @@ def frame(event: Event) -> bytes:
             return b"retry: %d\n" % max(0, event.retry) + _lines("bye", event, state=None)
 
 
+def pause(milliseconds: int) -> bytes:
+    """How long a client waits before it comes back after a loss; no event by itself."""
+    return b"retry: %d\n\n" % milliseconds
+
+
+def marks(framed: bytes) -> bool:
+    """Whether a frame moves its client on: it has an id."""
+    return framed.startswith(b"id: ")
+
+
 def _only_state(hello: Hello) -> str | None:
     """With one folder watched its state is where a client resumes that is cut off before the first change."""
     return hello.watching[0].state if len(hello.watching) == 1 else None

@@ -28,6 +28,7 @@ from gateway.http.routes import (
     search,
     structured,
     threads,
+    tickets,
     transfer,
 )
 from gateway.settings.model import Limits
@@ -54,6 +55,7 @@ def table(limits: Limits) -> tuple[AnyEndpoint, ...]:
         *exports.ENDPOINTS,
         *archives.ENDPOINTS,
         *events.ENDPOINTS,
+        *tickets.ENDPOINTS,
         *about.ENDPOINTS,
         Endpoint(
             method="GET",

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 from msgspec import UNSET, Meta, UnsetType
+from msgspec.structs import replace as replace_struct
 from starlette.responses import Response
 
 from gateway.errors import InsufficientScope, InvalidRequest
@@ -16,6 +17,7 @@ from gateway.http.call import Call
 from gateway.http.conditional import tags_of
 from gateway.http.endpoint import Answer, AnyEndpoint, Endpoint
 from gateway.http.html_page import html_answer, prefers_html
+from gateway.http.idempotent import HEADER as IDEMPOTENCY_KEY
 from gateway.http.link import next_link
 from gateway.http.query import Query, Token
 from gateway.http.routes.errors import MAIL, SEARCH, WRITE
@@ -60,6 +62,16 @@ class StoreQuery(Query, kw_only=True, frozen=True):
     ) = UNSET
     received_at: (
         Annotated[datetime, Meta(tz=True, description="when it counts as received; default: now")] | UnsetType
+    ) = UNSET
+    unless_exists: (
+        Annotated[
+            bool,
+            Meta(
+                description="not where the folder has the message already: same Message-ID, header and size; default: "
+                "true with an Idempotency-Key"
+            ),
+        ]
+        | UnsetType
     ) = UNSET
 
 
@@ -129,7 +141,10 @@ async def store_message(call: Call[StoreQuery, Upload]) -> Response:
         source=call.body.source,
         flags=[] if query.flags is UNSET else query.flags,
         received_at=given(query.received_at),
+        unless_exists=IDEMPOTENCY_KEY in call.headers if query.unless_exists is UNSET else query.unless_exists,
     )
+    if stored.existed:
+        return reply.json(stored)
     return reply.created(stored, call.href(f"messages/{stored.id}") if stored.id else None)
 
 
@@ -194,11 +209,19 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         scope=Scope.MODIFY,
         handler=store_message,
         summary="Store a message as it is",
-        description="Streamed to the mail server where Content-Length is sent; else put aside first, up to the cap.",
+        description="Streamed to the mail server where Content-Length is sent; else put aside first, up to the cap. "
+        "With an Idempotency-Key or `unlessExists` the folder is first searched for the message: repeated after a "
+        "restart, or to another replica, it is stored once all the same.",
         tag="messages",
         query=StoreQuery,
         body=MessageBody(),
         answers=(
+            Answer(
+                200,
+                "It was there already; nothing was stored.",
+                StoredMessage,
+                example=replace_struct(_STORED, existed=True),
+            ),
             Answer(201, "It is stored.", StoredMessage, headers={"Location": "its path, if known"}, example=_STORED),
         ),
         errors=(*WRITE, "destination-missing"),
