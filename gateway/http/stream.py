@@ -73,7 +73,6 @@ class StreamResponse(Response):
 
     async def _run(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        await self._send(send, pause(self._retry()))
         ended = False
         while not ended:
             event = await self._next()
@@ -92,12 +91,14 @@ class StreamResponse(Response):
         wanted = self._terms.wanted.part(event)
         if wanted is None:
             return False
+        self._metrics.event_sent(_kind(wanted))
         if isinstance(wanted, Hello):
-            wanted = replace(wanted, heartbeat_seconds=self._terms.heartbeat)
+            greeting = frame(replace(wanted, heartbeat_seconds=self._terms.heartbeat))
+            await self._send(send, pause(self._retry()) + greeting)
+            return False
         framed = frame(wanted)
         await self._send(send, framed)
-        self._metrics.event_sent(_kind(wanted))
-        return marks(framed) and not isinstance(wanted, Hello)
+        return marks(framed)
 
     async def _next(self) -> Event | None:
         """The next event, or None for a heartbeat; what ends the stream from this side comes as a `bye` too."""

@@ -17,6 +17,7 @@ from gateway.http.routes import (
     about,
     accounts,
     archives,
+    batch,
     bulk,
     content,
     events,
@@ -40,7 +41,7 @@ def table(limits: Limits) -> tuple[AnyEndpoint, ...]:
     async def get_openapi(call: Call[NoQuery, None]) -> Response:
         return variant(call, described, "application/json", about.PUBLIC)
 
-    endpoints = (
+    served = (
         *accounts.ENDPOINTS,
         *folders.ENDPOINTS,
         *messages.ENDPOINTS,
@@ -57,6 +58,10 @@ def table(limits: Limits) -> tuple[AnyEndpoint, ...]:
         *events.ENDPOINTS,
         *tickets.ENDPOINTS,
         *about.ENDPOINTS,
+    )
+    endpoints = (
+        *served,
+        batch.batch(served),
         Endpoint(
             method="GET",
             path="/openapi.json",

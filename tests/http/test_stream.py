@@ -77,7 +77,8 @@ async def test_from_hello_to_bye(client: httpx.AsyncClient, gateway: Gateway) ->
     assert answer.headers["cache-control"] == "private, no-store"
     assert "content-length" not in answer.headers
     frames = answer.text.split("\n\n")
-    assert [frame.split("\n")[0] for frame in frames] == ["id: s1", "id: s2", "retry: 1234", ""]
+    assert [frame.split("\n")[0] for frame in frames] == ["retry: 2000", "id: s2", "retry: 1234", ""]
+    assert frames[0].split("\n")[1:3] == ["id: s1", "event: hello"]
     assert gateway.hub.stream.closed
     assert gateway.hub.subscribed == [(("inbox",), None)]
 

@@ -185,6 +185,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         path=_FOLDER_MESSAGES,
         scope=Scope.METADATA,
         handler=list_messages,
+        in_batch=True,
         summary="A page of the folder's messages, newest first",
         description="Summaries only. A cursor is a position: mail that arrives meanwhile neither repeats nor "
         "hides any. `preview` and `text=` are for tokens with mail.read.",
@@ -231,6 +232,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         path=_MESSAGE,
         scope=Scope.METADATA,
         handler=get_message,
+        in_batch=True,
         summary="One message: summary, references, MIME structure",
         description="With `fields=` only what it names, and nothing else is asked of the mail server: header fields in "
         "the forms of RFC 8621 section 4.1.2, what a mailing list says of itself, authentication results.",
@@ -245,6 +247,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         path=_MESSAGE + "/body",
         scope=Scope.READ,
         handler=get_body,
+        in_batch=True,
         summary="What a reader sees: text, sanitised HTML, attachments",
         description="With `Accept: text/html` the sanitised HTML itself, under a policy that lets it run nothing.",
         tag="messages",
