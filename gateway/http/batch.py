@@ -14,7 +14,7 @@ from msgspec import UNSET
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.errors import DependencyFailed, GatewayError, InsufficientScope, InvalidRequest
+from gateway.errors import DependencyFailed, GatewayError, InsufficientScope, InvalidRequest, PreconditionFailed
 from gateway.http import query
 from gateway.http.base import ROUTE
 from gateway.http.body import decode
@@ -86,7 +86,8 @@ class Run:
         problem = problem_of(error, scope)
         if problem.status >= 500:
             _log.warning("operation_failed", error=type(error).__name__, code=error.imap_code)
-        return OperationResult(id=operation.id, status=problem.status, problem=problem)
+        now = error.etag if isinstance(error, PreconditionFailed) else None
+        return OperationResult(id=operation.id, status=problem.status, problem=problem, etag=now or UNSET)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,12 @@ class Paths:
     def __init__(self, table: Iterable[AnyEndpoint]) -> None:
         self._templates: dict[tuple[str, ...], dict[str, AnyEndpoint]] = {}
         for endpoint in table:
-            if endpoint.path.startswith(ACCOUNT):
-                template = tuple(endpoint.path.removeprefix(ACCOUNT).split("/"))
-                self._templates.setdefault(template, {})[endpoint.method] = endpoint
+            self.add(endpoint)
+
+    def add(self, endpoint: AnyEndpoint) -> None:
+        if endpoint.path.startswith(ACCOUNT):
+            template = tuple(endpoint.path.removeprefix(ACCOUNT).split("/"))
+            self._templates.setdefault(template, {})[endpoint.method] = endpoint
 
     def find(self, method: str, path: str) -> tuple[AnyEndpoint, dict[str, str]]:
         """The endpoint and the path's parameters, unchecked. Raises NotFound, NotAllowed, Unprocessable."""

@@ -37,7 +37,7 @@ def batch(table: Sequence[AnyEndpoint]) -> AnyEndpoint:
         call.account()
         return reply.json(await Run(call, paths).results())
 
-    return Endpoint(
+    endpoint: AnyEndpoint = Endpoint(
         method="POST",
         path=ACCOUNT + "batch",
         scope=Scope.METADATA,
@@ -53,3 +53,5 @@ def batch(table: Sequence[AnyEndpoint]) -> AnyEndpoint:
         answers=(Answer(200, "What became of each operation.", BatchResult, example=_EXAMPLE),),
         errors=("not-found",),
     )
+    paths.add(endpoint)  # known, to be told apart from what is not there
+    return endpoint
