@@ -34,6 +34,9 @@ class Desk:
         """Whether a folder that is only read is opened for reading only."""
         return True
 
+    def entered(self, mailbox: Mailbox) -> None:
+        """Told of each folder that was opened a moment ago."""
+
     @asynccontextmanager
     async def session(self, account: Account) -> AsyncIterator[Session]:
         """A signed-in session of the account, whatever folder it has open."""
@@ -53,6 +56,7 @@ class Desk:
             held = session.mailbox
             mailbox = await open_folder(session, name, readonly=readonly and self.examines())
             if mailbox is not held:
+                self.entered(mailbox)
                 yield session, mailbox
                 return
             async with _suspecting(session):
@@ -63,7 +67,9 @@ class Desk:
         """A session with the folder open as it was last known, for who refreshes it."""
         async with self.leased(account, name) as session:
             held = session.mailbox
-            if await open_folder(session, name, readonly=self.examines()) is not held:
+            mailbox = await open_folder(session, name, readonly=self.examines())
+            if mailbox is not held:
+                self.entered(mailbox)
                 yield session
                 return
             async with _suspecting(session):

@@ -11,6 +11,7 @@ from typing import Self
 
 from gateway.accounts.account import Account
 from gateway.errors import ClientError, LocalError
+from gateway.imap.mailbox import Mailbox
 from gateway.imap.name import MailboxName
 from gateway.imap.session import Session
 from gateway.mail.desk import Desk, target_of
@@ -76,6 +77,9 @@ class Sitting(Desk):
     def examines(self) -> bool:
         return not self.writes
 
+    def entered(self, mailbox: Mailbox) -> None:
+        mailbox.kept = True
+
     @asynccontextmanager
     async def _turn(self, account: Account, name: MailboxName | None) -> AsyncIterator[Session]:
         async with self.seat.turn:
@@ -89,8 +93,6 @@ class Sitting(Desk):
             except BaseException as error:
                 await self.seat.give_back(error)
                 raise
-            if session.mailbox is not None:
-                session.mailbox.kept = True
 
     async def _seated(self, account: Account, name: MailboxName | None) -> Session:
         seat = self.seat
