@@ -1,7 +1,7 @@
 """Whether a message that is to be stored is in the folder already: by its Message-ID, and then by all of its header.
 
 So a store that is repeated, on another replica or after a restart, stores nothing twice, and nobody has to remember it
-(docs/decisions/0009-stored-before.md).
+(docs/decisions/0015-stored-before.md).
 """
 
 from __future__ import annotations

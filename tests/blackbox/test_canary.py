@@ -238,12 +238,13 @@ async def use_a_ticket_and_a_batch(client: httpx.AsyncClient, c: Canaries, folde
         async with bare.stream("GET", "/events", params={"ticket": c["ticket"]}) as answer:
             await EventReader(answer.aiter_lines()).until("hello")
         assert (await bare.get("/events", params={"ticket": c["ticket"]})).status_code == 401
+    first = f"{{{c['operation']}:/messages/0/id}}"
     operations = [
         {"id": c["operation"], "method": "GET", "path": f"folders/inbox/messages?subject={c['subject']}"},
         {
             "id": "b",
             "method": "PUT",
-            "path": "messages/{%s:/messages/0/id}/flags/%s" % (c["operation"], c["batchflag"]),
+            "path": f"messages/{first}/flags/{c['batchflag']}",
         },
         {"id": "c", "method": "PATCH", "path": f"folders/{folder}", "body": {"name": c["batchname"], "x": c["member"]}},
         {"id": "d", "method": "GET", "path": f"messages/{{{c['operation']}:/{c['pointer']}}}"},

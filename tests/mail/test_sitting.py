@@ -1,4 +1,4 @@
-"""A sitting: which connection its verbs get, and when it is given back. The pool is a double; servers are in blackbox."""
+"""A sitting: which connection its verbs get, and when it is given back. The pool is a double."""
 
 from __future__ import annotations
 
@@ -130,10 +130,14 @@ async def test_a_connection_that_is_not_clean_is_not_kept() -> None:
     pool = FakePool()
     async with sitting(pool) as desk:
         with pytest.raises(NotFound):
-            async with desk.folder(account(), INBOX):
-                pool.sessions[0].clean = False
-                raise NotFound("no such message")
+            await _refused(desk, pool)
         assert len(pool.ended) == 1
+
+
+async def _refused(desk: Desk, pool: FakePool) -> None:
+    async with desk.folder(account(), INBOX):
+        pool.sessions[0].clean = False  # something is in flight yet
+        raise NotFound("no such message")
 
 
 async def test_what_is_done_side_by_side_takes_turns() -> None:
