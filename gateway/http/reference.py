@@ -20,7 +20,10 @@ from gateway.errors import DependencyFailed, Unprocessable
 MEMBER: Final = "#ref"
 MAX_DEPTH: Final = 64
 MAX_REFERENCES: Final = 100
-"""In the body of one operation."""
+"""In the body of one operation; in its path a tenth of that."""
+MAX_VALUES: Final = 10_000
+MAX_CHARACTERS: Final = 262_144
+"""Strings that references put into one body, and characters in all of them; in a path each may have a tenth of that."""
 _TEMPLATE: Final = re.compile(r"\{([A-Za-z0-9_-]{1,64}):((?:/[^{}/]*)*)\}")
 _INDEX: Final = re.compile(r"0|[1-9][0-9]{0,8}")
 _ESCAPE: Final = re.compile(r"~(?![01])")
@@ -44,6 +47,8 @@ class Answers:
 
     def in_path(self, path: str) -> str:
         """``path`` with its references resolved to strings, percent-encoded so that each stays one segment or value."""
+        if path.count("{") > MAX_REFERENCES // 10:
+            raise Unprocessable(f"a path may have {MAX_REFERENCES // 10} references", field="path")
         filled = _TEMPLATE.sub(lambda match: quote(self._text(match[1], match[2]), safe=""), path)
         if "{" in filled or "}" in filled:
             raise Unprocessable("a reference in a path is written {operation:/pointer}", field="path")
@@ -55,8 +60,8 @@ class Answers:
 
     def _text(self, of: str, pointer: str) -> str:
         found = self.found(of, pointer, "path")
-        if not isinstance(found, str):
-            raise Unprocessable(f"what is at {pointer} of {of} is no string", field="path")
+        if not isinstance(found, str) or len(found) > MAX_CHARACTERS // 10:
+            raise Unprocessable(f"what is at {pointer[:200]} of {of} is no string, or a long one", field="path")
         return found
 
     def found(self, of: str, pointer: str, place: str) -> Any:
@@ -76,10 +81,12 @@ class Answers:
 
 @dataclass(slots=True)
 class _Body:
-    """One body; ``references`` counts those in it so far."""
+    """One body; counted is what references have put into it so far."""
 
     answers: Answers
     references: int = 0
+    values: int = 0
+    characters: int = 0
 
     def filled(self, value: Any, place: str, depth: int) -> Any:
         if depth > MAX_DEPTH:
@@ -106,8 +113,13 @@ class _Body:
             raise Unprocessable("a reference stands alone in its object", field=place)
         found = self.answers.found(reference.of, reference.path, place)
         several = isinstance(found, list) and "*" in reference.path.split("/")
-        if not all(isinstance(one, str) for one in (found if several else [found])):
+        texts = found if several else [found]
+        if not all(isinstance(one, str) for one in texts):
             raise Unprocessable(f"what is at {reference.path[:200]} of {reference.of} is no string", field=place)
+        self.values += len(texts)
+        self.characters += sum(map(len, texts))
+        if self.values > MAX_VALUES or self.characters > MAX_CHARACTERS:
+            raise Unprocessable("references stand for too much", field=place)
         return found
 
 
@@ -138,4 +150,6 @@ def _mapped(values: list[Any], steps: list[str], name: str, place: str) -> list[
     for each in values:
         value = _at(each, steps, name, place)
         found += value if isinstance(value, list) and "*" in steps else [value]
+        if len(found) > MAX_VALUES:
+            raise Unprocessable(f"a reference stands for {MAX_VALUES} values at the most", field=place)
     return found

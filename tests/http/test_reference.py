@@ -88,6 +88,20 @@ def test_what_rests_on_a_failure_is_not_tried() -> None:
             resolve()
 
 
+def test_what_references_may_stand_for_is_bounded() -> None:
+    long, many = {"text": "x" * 100_000}, [{"id": "x"}] * 10_001
+    answers = Answers({"long": msgspec.json.encode(long), "many": msgspec.json.encode(many)}, (), {"long", "many"})
+    assert answers.in_body([ref("long", "/text")] * 2)
+    refused: list[Any] = [[ref("long", "/text")] * 3, ref("many", "/*/id")]
+    for body in refused:
+        with pytest.raises(Unprocessable):
+            answers.in_body(body)
+    for path in ("x?text={long:/text}", "{many:/0/id}" * 11):
+        with pytest.raises(Unprocessable):
+            answers.in_path(path)
+    assert answers.in_path("{many:/0/id}" * 10) == "x" * 10
+
+
 def test_depth_and_number_are_bounded() -> None:
     deep: Any = "x"
     for _ in range(70):
