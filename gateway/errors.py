@@ -233,9 +233,19 @@ class FolderStale(ConnectionLost):
 
 
 class WriteInDoubt(Unavailable):
-    """The connection was lost after a write was sent; it may have happened and is never repeated by itself."""
+    """The connection was lost after a write was sent; it may have happened and is never repeated by itself.
+
+    ``repeatable``: the same request does nothing twice, so that it is for the client to send it again.
+    """
 
     reply = Reply("write-in-doubt", 503, "The change may or may not have been made", retryable=False, retry_after=2)
+
+    def __init__(self, detail: str = "", *, repeatable: bool = False) -> None:
+        super().__init__(detail)
+        self.repeatable = repeatable
+
+    def answer(self) -> Reply:
+        return replace(super().answer(), retryable=self.repeatable)
 
 
 class ProtocolViolation(UpstreamError):

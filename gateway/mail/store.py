@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from datetime import datetime
 
 from gateway.accounts.account import Account
-from gateway.errors import ConnectionLost, InvalidRequest, NotFound, Refused, TooLarge, UpstreamError
+from gateway.errors import ConnectionLost, InvalidRequest, NotFound, Refused, TooLarge, UpstreamError, WriteInDoubt
 from gateway.imap.flags import to_flag
 from gateway.imap.session import Session
 from gateway.imap.session_append import exactly
@@ -32,7 +32,8 @@ async def store(
 ) -> StoredMessage:
     """Stream ``size`` octets into a folder. Raises NotFound, TooLarge, and whatever the server refuses with.
 
-    ``unless_exists``: not where the folder has the same message already, which is answered then, with ``existed``.
+    ``unless_exists``: not where the folder has the same message already, which is answered then, with ``existed``;
+    so WriteInDoubt is ``repeatable`` then, if the message has a name to be found by.
     """
     if size > desk.limits.message_bytes:
         raise TooLarge(f"a message has at most {desk.limits.message_bytes} octets")
@@ -40,9 +41,11 @@ async def store(
         raise InvalidRequest("the message is empty", field="body")
     name = await resolve(desk, account, ref)
     wire_flags = tuple(dict.fromkeys(to_flag(flag, ()) for flag in flags))
+    named = False
     if unless_exists:
         head = await read_head(rest := aiter(source))
         source = joined(head, rest)
+        named = head.message_id is not None
         known = await stored_before(desk, account, name, head, size)
         if known is not None:
             await _taken(source, size)
@@ -57,10 +60,16 @@ async def store(
             raise
         except UpstreamError as lost:
             if lost.maybe_done:
-                raise in_doubt() from lost
+                raise _in_doubt(repeatable=named) from lost
             raise
     new = None if done is None else id_of_message(name, done.uidvalidity, done.uid)
     return StoredMessage(id=new, folder_id=id_of_folder(name), size=size)
+
+
+def _in_doubt(*, repeatable: bool) -> WriteInDoubt:
+    if not repeatable:
+        return in_doubt()
+    return WriteInDoubt("the mail server did not say whether it was stored; send it again", repeatable=True)
 
 
 async def _taken(source: AsyncIterable[bytes], size: int) -> None:

@@ -58,6 +58,17 @@ def test_unknown_errors_and_path_names_are_refused() -> None:
         routes([known, known])
 
 
+def test_what_a_ticket_or_a_batch_may_not_open_is_refused() -> None:
+    by_name = {name(endpoint): endpoint for endpoint in TABLE}
+    store = by_name["POST /v1/accounts/{account}/folders/{folder}/messages"]
+    for endpoint in (store, by_name["GET /openapi.json"]):
+        with pytest.raises(ValueError, match="ticket"):
+            replace(endpoint, by_ticket=True)
+        with pytest.raises(ValueError, match="batch"):
+            replace(endpoint, in_batch=True)
+    assert [name(endpoint) for endpoint in TABLE if endpoint.by_ticket] == ["GET /v1/accounts/{account}/events"]
+
+
 def test_only_these_are_public() -> None:
     assert {endpoint.path for endpoint in TABLE if isinstance(endpoint.scope, Public)} == PUBLIC
 

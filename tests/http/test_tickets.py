@@ -240,6 +240,20 @@ async def test_a_caller_has_so_many_tickets(client: httpx.AsyncClient, gateway: 
     await taken(client)
 
 
+async def test_without_a_store_tickets_fail_closed_and_reads_go_on(
+    client: httpx.AsyncClient, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unreachable(*arguments: object) -> None:
+        raise Unavailable("the store can't be reached")
+
+    monkeypatch.setattr(gateway.services.tickets, "put", unreachable)
+    monkeypatch.setattr(gateway.services.tickets, "take", unreachable)
+    assert (await client.post(TICKETS, json={})).status_code == 503
+    assert (await opened(gateway, new_ticket())).status_code == 503
+    assert not gateway.hub.subscribed
+    assert (await client.get("/v1/accounts/me/folders")).status_code == 200
+
+
 async def test_a_page_of_another_origin_may_use_one(gateway_factory: GatewayFactory) -> None:
     origin = "https://app.example.org"
     gateway = gateway_factory(doubles.settings(server=Server(cors_origins=(origin,))))
