@@ -93,6 +93,8 @@ class Sitting(Desk):
             except BaseException as error:
                 await self.seat.give_back(error)
                 raise
+            if name is not None and session.mailbox is not None:
+                session.mailbox.kept = True  # it was open before, and this verb has made it current
 
     async def _seated(self, account: Account, name: MailboxName | None) -> Session:
         seat = self.seat

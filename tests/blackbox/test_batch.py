@@ -41,6 +41,7 @@ async def test_a_folder_is_opened_once_for_all_operations_on_it(quiet: Site) -> 
     async with quiet.gateway.client(quiet.guest()) as client:
         for folder in ("archive", "inbox"):
             made = [await stored(client, plain(number), folder) for number in range(4)]
+            assert await ids(client, folder) == made[::-1]  # by another request on the connection that the batch gets
             before = openings(quiet)
             results = await run(
                 client,

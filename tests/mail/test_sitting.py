@@ -47,14 +47,15 @@ class FakeSession:
 
 @dataclass
 class FakePool:
-    """``ended``: how each lease ended."""
+    """``ended``: how each lease ended. ``open``: what its connections have open already."""
 
+    open: MailboxName | None = None
     sessions: list[FakeSession] = field(default_factory=list)
     ended: list[BaseException | None] = field(default_factory=list)
 
     @asynccontextmanager
     async def lease(self, target: Target, mailbox: MailboxName | None = None) -> AsyncIterator[FakeSession]:
-        session = FakeSession()
+        session = FakeSession(mailbox=None if self.open is None else Mailbox(self.open))
         self.sessions.append(session)
         try:
             yield session
@@ -89,6 +90,17 @@ async def test_verbs_on_one_folder_share_its_connection_and_its_opening() -> Non
     (session,) = pool.sessions
     assert session.said == ["SELECT", "NOOP", "NOOP", "NOOP"]
     assert pool.ended == [None]
+
+
+async def test_a_folder_that_somebody_else_had_open_is_opened_anew_once() -> None:
+    pool = FakePool(open=ARCHIVE)
+    async with sitting(pool) as desk:
+        async with desk.session(account()):
+            pass
+        for _ in range(3):
+            async with desk.folder(account(), ARCHIVE):
+                pass
+    assert pool.sessions[0].said == ["SELECT", "NOOP", "NOOP"]
 
 
 async def test_what_only_reads_opens_for_reading() -> None:
