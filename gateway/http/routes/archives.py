@@ -135,5 +135,6 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         errors=(*MAIL, *SEARCH),
         headers={"Accept": "text/event-stream for events"},
         repeatable=True,
+        replayed=False,  # the answer is as large as a mailbox
     ),
 )

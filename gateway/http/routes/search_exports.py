@@ -59,6 +59,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         answers=(Answer(200, "The messages.", ExportManifest, headers=TAG, example=MANIFEST),),
         errors=(*MAIL, *SEARCH),
         repeatable=True,
+        replayed=False,  # the answer is as large as a mailbox
     ),
     Endpoint(
         method="POST",
@@ -79,6 +80,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         errors=(*MAIL, *SEARCH, "precondition-failed"),
         headers={"If-Match": "the manifest's entity tag: 412 where the export would hold other messages"},
         repeatable=True,
+        replayed=False,  # the answer is as large as a mailbox
     ),
     Endpoint(
         method="POST",
