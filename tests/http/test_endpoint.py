@@ -119,5 +119,6 @@ def test_every_reply_is_documented_somewhere() -> None:
     documented = {slug for endpoint in TABLE for slug in endpoint.every_error()}
     assert set(replies()) - documented <= {
         "method-not-allowed",  # of the path, not of an operation
+        "method-unknown",  # of no path at all
         "dependency-failed",  # of an operation of a batch, never of a whole answer
     }
