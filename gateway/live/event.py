@@ -9,7 +9,9 @@ from msgspec import Meta
 from gateway.mail.resource import Changes, FolderChanges, Id, Resource
 
 ResyncReason = Literal["overflow", "rebuilt", "gone"]
-Reason = Literal["drain", "token-expired", "account-removed", "folder-gone", "upstream-refused", "upstream-failed"]
+Reason = Literal[
+    "drain", "token-expired", "account-removed", "folder-gone", "upstream-refused", "upstream-failed", "close-after"
+]
 Mode = Literal["notify", "idle", "sweep", "poll"]
 
 

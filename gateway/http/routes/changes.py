@@ -113,6 +113,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         path=_FOLDER,
         scope=Scope.METADATA,
         handler=get_changes,
+        in_batch=True,
         summary="What was created, updated and destroyed since a state",
         tag="folders",
         query=ChangesQuery,
