@@ -23,7 +23,7 @@ from gateway.sync.state import FLAGS_OCTETS, FolderState, Late
 WINDOW = 100
 """How many of the newest messages the ``window`` mode compares flags of."""
 LOOKED = 2_000
-"""Most changed messages that are asked for at once."""
+"""Most changed messages that are held at once."""
 LOOKS = 16
 """How often one answer asks for so many."""
 
@@ -72,12 +72,14 @@ async def flag_changes(
     owed = Late(old.highestmodseq, 1, old.uidnext - 1) if old.uidnext > 1 else None
     if old.late is not None:
         changes.modseq, owed = old.highestmodseq, old.late
+    many = old.late is not None  # so the last answer was not enough
     for _ in range(LOOKS):
         if owed is None or (not now.exists and sync_mode(session) != "qresync"):
             return changes
         if room <= changes.told:
             break
-        owed = await _look(session, owed, room - changes.told, changes)
+        owed = await _look(session, owed, room - changes.told, changes, many=many)
+        many = True
     changes.late = owed
     return changes
 
@@ -90,17 +92,25 @@ def owed(old: FolderState, now: FolderState) -> FolderState:
     return replace(old, highestmodseq=now.highestmodseq, late=late)
 
 
-async def _look(session: Session, owed: Late, room: int, changes: FlagChanges) -> Late | None:
-    """Tell up to ``room`` changes of the lowest UIDs; what is still owed then."""
+async def _look(session: Session, owed: Late, room: int, changes: FlagChanges, *, many: bool) -> Late | None:
+    """Tell up to ``room`` changes of the lowest UIDs; what is still owed then.
+
+    Where ``many`` are expected they are counted first, and asked for in pieces; else what is too much is not kept.
+    """
     qresync = sync_mode(session) == "qresync"
-    high = await _enough(session, owed)
+    high = await _enough(session, owed) if many else owed.high
     if high is None and not qresync:
         return None
     high = high or owed.high
-    uids = UidSet.span(owed.low, high)
     got = await session.fetch(
-        uids, (Item.UID, Item.FLAGS, Item.MODSEQ), changed_since=max(1, owed.modseq), vanished=qresync
+        UidSet.span(owed.low, high),
+        (Item.UID, Item.FLAGS, Item.MODSEQ),
+        changed_since=max(1, owed.modseq),
+        vanished=qresync,
+        most=LOOKED,
     )
+    high = high if got.cut is None else got.cut - 1
+    uids = UidSet.span(owed.low, high)
     flags = {uid: message.flags for uid, message in got.messages.items() if uid in uids and message.flags is not None}
     gone = got.vanished.intersect(uids)
     lowest = next(gone.batches(room), UidSet())
@@ -113,7 +123,7 @@ async def _look(session: Session, owed: Late, room: int, changes: FlagChanges) -
 
 async def _enough(session: Session, owed: Late) -> int | None:
     """The highest UID to ask for, so that at most ``LOOKED`` messages answer; None: none would."""
-    if opened(session).exists <= LOOKED or owed.high - owed.low < LOOKED:
+    if owed.high - owed.low < LOOKED:
         return owed.high
     key = And((UidIn(UidSet.span(owed.low, owed.high)), ModSeq(owed.modseq + 1)))
     found = await session.search(key, ret=("MIN", "COUNT"))

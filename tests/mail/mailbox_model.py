@@ -102,7 +102,13 @@ class ModelSession:
                 raise NotImplementedError(key)
 
     async def fetch(
-        self, uids: UidSet, items: Sequence[FetchItem], *, changed_since: int | None = None, vanished: bool = False
+        self,
+        uids: UidSet,
+        items: Sequence[FetchItem],
+        *,
+        changed_since: int | None = None,
+        vanished: bool = False,
+        most: int | None = None,
     ) -> FetchResult:
         seqs = self._seqs()
         since = -1 if changed_since is None else changed_since
@@ -112,4 +118,6 @@ class ModelSession:
             if uid in uids and modseq > since
         }
         gone = UidSet.of(uid for uid, modseq in self._box.vanished.items() if modseq > since) if vanished else UidSet()
-        return FetchResult(told, gone.intersect(uids), self.mailbox.exists)
+        kept = dict(list(told.items())[:most])
+        cut = min(told.keys() - kept.keys(), default=None)
+        return FetchResult(kept, gone.intersect(uids), self.mailbox.exists, cut=cut)

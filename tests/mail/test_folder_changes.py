@@ -11,6 +11,7 @@ from gateway.imap.name import MailboxName
 from gateway.imap.response import Listed, Namespaces, Status
 from gateway.imap.session import ListedFolder
 from gateway.mail import folder_changes as module
+from gateway.mail.address import name_of_folder
 from gateway.mail.folder_changes import FolderDifference, behind, folder_changes
 from gateway.sync.account_state import AccountState, KnownFolder
 from gateway.sync.state import FolderState, Late, Lost
@@ -54,7 +55,7 @@ def told(found: FolderDifference) -> dict[str, list[str]]:
 
 
 def name_of(id_: str) -> str:
-    return module.name_of_folder(id_).text
+    return name_of_folder(id_).text
 
 
 NOTHING: dict[str, list[str]] = {"destroyed": [], "renamed": [], "created": [], "updated": []}
