@@ -112,8 +112,12 @@ class Watcher:
         """One that broke by a defect of ours, or was stopped before its first look, leaves nobody hanging."""
         if task.cancelled():
             self._fail(Unavailable("the account is watched no more"))
-        elif task.exception() is not None:
-            self._give_up(LocalError("the watcher broke"))
+            return
+        defect = task.exception()
+        if defect is not None:
+            broken = LocalError("the watcher broke")
+            broken.__cause__ = defect
+            self._give_up(broken)
 
     def _give_up(self, error: GatewayError) -> None:
         self._host.failed(self, error)  # who may hand the folders to another
