@@ -40,6 +40,7 @@ class NotifyEar:
         self._session.on_notice = self._hear
         try:
             self._namespaces = await self._session.namespace()
+            await self._session.notify_none()
             await self._session.notify(Selected(delayed=True), Watched(Scope.PERSONAL))
         except Refused:
             self.end()

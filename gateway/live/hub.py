@@ -21,7 +21,8 @@ from gateway.imap.name import MailboxName
 from gateway.live.event import Bye, Reason, Resync
 from gateway.live.greeting import hello
 from gateway.live.mark import Mark
-from gateway.live.post import Means, Post, Wanted
+from gateway.live.members import Wanted
+from gateway.live.post import Means, Post
 from gateway.live.stream import Stream, Told
 from gateway.live.watcher import Watcher
 from gateway.mail.address import id_of_folder
@@ -143,7 +144,7 @@ class Hub:
             return  # it was on its way out; its successor is well
         self._log("watcher_failed", provider=post.account.provider.name, error=type(error).__name__)
         self._end(post)
-        for stream in tuple(post.members):
+        for stream in post.members:
             stream.end(self._bye(_reason(error)))
 
     def deserted(self, post: Post) -> None:

@@ -14,7 +14,8 @@ from gateway.live.backoff import Backoff
 from gateway.live.beat import Beat
 from gateway.live.event import Mode
 from gateway.live.lookout import Lookout
-from gateway.live.mark import Mark, Scope
+from gateway.live.mark import Mark
+from gateway.live.members import Members, Wanted
 from gateway.live.roster import Roster
 from gateway.live.solos import Solos
 from gateway.live.stream import Stream
@@ -23,20 +24,6 @@ from gateway.mail.desk import Desk
 from gateway.metrics import WatchMode
 from gateway.settings.model import Live
 from gateway.sync.account_state import KnownFolder
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a stream wants: some folders, or (None) all of the account. ``account``: with its own credential."""
-
-    account: Account
-    names: tuple[MailboxName, ...] | None
-
-    @property
-    def scope(self) -> Scope:
-        if self.names is None:
-            return "whole"
-        return "one" if len(self.names) == 1 else "some"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +54,15 @@ class Owner(Protocol):
 
 
 class Post:
-    """``members``: the streams that are here or about to be; those whose mark is set are told of changes."""
+    """One main watcher, and where it hears of one folder only, others beside it."""
 
     def __init__(self, account: Account, means: Means, owner: Owner) -> None:
         self.account = account
-        self.members: dict[Stream, Wanted] = {}
+        self.members = Members(account)
         self.lookouts: dict[MailboxName, Lookout] = {}
         self.roster = Roster()
         self._means, self._owner = means, owner
         self._left: dict[MailboxName | None, float] = {}  # when the last stream that wanted it went; None: the list
-        self._seated: set[Stream] = set()
         self.main = self._watcher(Beat(self.roster))
         self._solos = Solos(self.main, self._watcher, owner)
 
@@ -102,21 +88,19 @@ class Post:
 
         Raises what looking at a folder for the first time raises, and NotFound.
         """
-        self.members[stream] = wanted
+        self.members.add(stream, wanted)
         stream.taken = self._taken
         await self.main.first.ready()
         if wanted.names is None and since is not None:
             await self._resume(stream, since)
             return
         known = await (self._whole() if wanted.names is None else self._some(wanted.names, since))
-        stream.mark = self._shared(Mark(wanted.scope, known))
-        self._seated.add(stream)
+        self.members.seat(stream, Mark(wanted.scope, known))
         self._call_behind(stream)
 
     async def _resume(self, stream: Stream, since: Mark) -> None:
         """A stream of the whole account hears first of what became of the folders that it knows."""
-        stream.mark = self._shared(since)
-        self._seated.add(stream)
+        self.members.seat(stream, since)
         self.roster.owed.add(stream)
         self._list()
         self.main.beat.call_list()
@@ -166,18 +150,13 @@ class Post:
             known[name.wire] = KnownFolder(state=lookout.state if given is None else given.state)
         return known
 
-    def _shared(self, mark: Mark) -> Mark:
-        """The mark of a stream that is in step already, where there is one."""
-        return next((other.mark for other in self._seated if other.mark.same(mark)), mark)
-
     def leave(self, stream: Stream) -> None:
         """A stream has closed; what nobody wants any more lingers a little."""
-        self.members.pop(stream, None)
-        self._seated.discard(stream)
+        self.members.remove(stream)
         self.roster.owed.discard(stream)
         for lookout in self.lookouts.values():
             lookout.owed.discard(stream)
-        now, wants = asyncio.get_running_loop().time(), self._wants()
+        now, wants = asyncio.get_running_loop().time(), self.members.wants(self.roster.folders)
         for name in (None, *self.lookouts):
             if not wants(name):
                 self._left.setdefault(name, now)
@@ -202,16 +181,6 @@ class Post:
     def mode(self, name: MailboxName) -> Mode:
         return self._solos.mode(name)
 
-    def _named(self) -> set[MailboxName]:
-        """The folders that any stream wants by name."""
-        return {name for wanted in self.members.values() for name in wanted.names or ()}
-
-    def _wants(self) -> Callable[[MailboxName | None], bool]:
-        """Whether any stream wants a folder; None: the list, and so all folders that are in it."""
-        named, folders = self._named(), self.roster.folders
-        whole = any(wanted.names is None for wanted in self.members.values())
-        return lambda name: name in named or (whole and (name is None or name in folders))
-
     def _station(self, name: MailboxName) -> Lookout:
         self._left.pop(name, None)
         lookout = self.lookouts.get(name)
@@ -229,14 +198,14 @@ class Post:
         self._solos.drop(name)
 
     def _arrange(self) -> None:
-        named = self._named()
+        named = self.members.named()
         lingering = set(self._solos.names()) & self._left.keys()
         self._solos.arrange([name for name in self.lookouts if name in named or name in lingering])
 
     def _tidy(self) -> None:
         """Drop what nobody has wanted for as long as things linger."""
         until = asyncio.get_running_loop().time() - self._means.live.linger_seconds + 0.001
-        wants = self._wants()
+        wants = self.members.wants(self.roster.folders)
         for name, left in list(self._left.items()):
             if wants(name):
                 del self._left[name]
@@ -247,18 +216,16 @@ class Post:
                 else:
                     self._drop(name)
         self._arrange()
-        if not self.members and not self.lookouts:
+        if not len(self.members) and not self.lookouts:
             self._owner.deserted(self)
 
-    # --- what the watchers tell ---
+    # --- what the watchers ask and tell ---
 
     def credential(self) -> Account:
-        """The one that lasts longest: a stream that leaves must not take the others' connection with it."""
-        accounts = [wanted.account for wanted in self.members.values()]
-        return max((*accounts, self.account), key=lambda account: account.expires_at or float("inf"))
+        return self.members.credential()
 
     def audience(self, name: MailboxName) -> list[Stream]:
-        return [stream for stream in self._seated if stream.mark.watches(name) and stream not in self.roster.owed]
+        return [stream for stream in self.members.seated(name) if stream not in self.roster.owed]
 
     def heard(self, watcher: Watcher) -> None:
         if watcher.ear is not None:
@@ -276,15 +243,14 @@ class Post:
                     lookout = self.lookouts[name] = Lookout(name)
                     self.main.beat.lookouts[name] = lookout
                 lookout.folder = folder
-        named = self._named()
+        named = self.members.named()
         for name in [name for name in self.lookouts if name not in folders]:
             if name in named:
                 self._call(name)  # its streams are told when it can't be opened
             else:
                 self._drop(name)
         self._arrange()
-        whole = [stream for stream in self._seated if stream.mark.scope == "whole"]
-        for stream in self.roster.tell(whole, self._solos.names()):
+        for stream in self.roster.tell(self.members.whole(), self._solos.names()):
             self._call_behind(stream)
 
     def refused(self, lookout: Lookout, error: NotFound | Refused) -> None:
@@ -298,11 +264,10 @@ class Post:
         lookout.first.fail(error)
         if lookout.failures == 1:
             self.main.beat.call_list()
-        for stream, wanted in list(self.members.items()):
-            if wanted.names is not None and lookout.name in wanted.names and stream in self._seated:
-                others = [name for name in wanted.names if name != lookout.name and stream.mark.watches(name)]
-                self._owner.dismissed(stream, lookout.name, error, last=not others)
-        if not self._wants()(lookout.name):
+        for stream in self.members.by_name(lookout.name):
+            last = all(wire == lookout.name.wire for wire in stream.mark.known)
+            self._owner.dismissed(stream, lookout.name, error, last=last)
+        if not self.members.wants(self.roster.folders)(lookout.name):
             self._drop(lookout.name)
 
     def failed(self, watcher: Watcher, error: GatewayError) -> None:

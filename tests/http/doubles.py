@@ -342,23 +342,14 @@ class Stream:
         event = await self.queue.get()
         if isinstance(event, GatewayError):
             raise event
-        self.state = _state(event)
+        self.state = event.new_state if isinstance(event, Changes) else None
+        if isinstance(event, Hello):
+            self.state = event.watching[0].state
         return event
 
     def close(self) -> None:
         self.closed = True
         self.ended.set()
-
-
-def _state(event: Event) -> str | None:
-    """As a stream of one folder has it."""
-    match event:
-        case Hello():
-            return event.watching[0].state if event.watching else None
-        case Changes():
-            return event.new_state
-        case _:
-            return None
 
 
 @dataclass
