@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-_LINE: Final = re.compile(rb"([^\r\n]*)(?:\r\n|\n|\r(?=[\s\S]))")  # a last CR may be half of a line's end
+_END: Final = re.compile(rb"\r\n|\n|\r(?=[\s\S])")  # a last CR may be half of a line's end
 """Not ``str.splitlines``: a subject may well hold U+2028."""
 
 
@@ -24,21 +24,22 @@ class Frame:
 
 async def frames(octets: AsyncIterable[bytes]) -> AsyncGenerator[Frame, None]:
     """Events as they come; comments are passed over. ``id`` is the event's own, not that of one before."""
-    pending, block, retry = b"", list[bytes](), None
+    pending, searched, block, retry = b"", 0, list[bytes](), None
     async for chunk in octets:
         pending += chunk
-        end = 0
-        for match in _LINE.finditer(pending):
-            end = match.end()
-            if match[1]:
-                block.append(match[1])
+        start = 0
+        for end in _END.finditer(pending, searched):
+            line, start = pending[start : end.start()], end.end()
+            if line:
+                block.append(line)
                 continue
             frame = _frame(block, retry)
             block = []
             retry = frame.retry
             if frame.data is not None:
                 yield frame
-        pending = pending[end:]
+        pending = pending[start:]
+        searched = max(0, len(pending) - 1)  # what has no end in it is not looked through again
 
 
 def _frame(lines: Iterable[bytes], retry: int | None) -> Frame:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 
 import pytest
 
 from gateway.client.frames import Frame, frames
+from tests.effort import linear
 
 STREAM = (
     b": a comment\n\nid: s1\nevent: hello\ndata: {}\n\n:\n\n"
@@ -39,3 +41,14 @@ async def test_line_separators_of_unicode_are_text() -> None:
         _ = [frame async for frame in frames(pieces([octets]))]
     octets = f'data: "{text[:-5]}"\n\n'.encode()
     assert [frame.data async for frame in frames(pieces([octets]))] == [text[:-5]]
+
+
+def test_a_long_event_in_many_pieces_is_read_in_proportion_to_its_length() -> None:
+    """Two hundred messages in one event are some 200 KB, on one line."""
+
+    async def read(octets: bytes) -> None:
+        stream = b'data: "' + octets + b'"\n\n'
+        cut = [stream[at : at + 16_384] for at in range(0, len(stream), 16_384)]
+        assert [frame.data async for frame in frames(pieces(cut))] == [octets.decode()]
+
+    assert linear(lambda octets: asyncio.run(read(octets)), b"x", 200_000)
