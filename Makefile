@@ -28,7 +28,7 @@ test: $(READY) ## what CI runs: real servers, lint, types, layers, tests
 
 soak: $(READY) ## the acceptance runs at their full size: ten thousand requests by fifty users, with faults
 	@scripts/system-packages
-	ACCEPTANCE_REQUESTS=10000 $(BIN)/pytest tests/acceptance -s --timeout 600 $(ARGS)
+	ACCEPTANCE_REQUESTS=10000 ACCEPTANCE_MESSAGES=1000000 $(BIN)/pytest tests/acceptance -s --timeout 600 $(ARGS)
 
 lint: $(READY) ## style, types and layers
 	$(BIN)/ruff check .

@@ -10,7 +10,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from gateway.live.event import Event
-from gateway.mail.resource import Changes, Message, MessagePage, MessageSummary
+from gateway.mail.resource import AccountChanges, Changes, Message, MessagePage, MessageSummary
 
 Kind: TypeAlias = Literal["changes", "created", "updated", "destroyed", "resync"]
 ALL: frozenset[Kind] = frozenset({"changes", "created", "updated", "destroyed", "resync"})
@@ -45,6 +45,10 @@ class Wanted:
 def without_previews(changes: Changes) -> Changes:
     """A preview is the beginning of the body: not for a token that may see metadata only."""
     return replace(changes, created=_bare(changes.created))
+
+
+def account_without_previews(changes: AccountChanges) -> AccountChanges:
+    return replace(changes, changes=[without_previews(each) for each in changes.changes])
 
 
 def page_without_previews(page: MessagePage) -> MessagePage:

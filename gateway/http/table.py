@@ -19,6 +19,7 @@ from gateway.http.routes import (
     archives,
     batch,
     bulk,
+    changes,
     content,
     events,
     exports,
@@ -45,6 +46,7 @@ def table(limits: Limits) -> tuple[AnyEndpoint, ...]:
     served = (
         *accounts.ENDPOINTS,
         *folders.ENDPOINTS,
+        *changes.ENDPOINTS,
         *messages.ENDPOINTS,
         *search.ENDPOINTS,
         *threads.ENDPOINTS,

@@ -33,7 +33,8 @@ async def state_of(session: Session) -> FolderState:
     samples: tuple[Sample, ...] = ()
     if sync_mode(session) != "qresync" and mailbox.exists:
         samples = await _samples(session, mailbox.exists)
-    return FolderState(mailbox.uidvalidity or 0, uidnext, mailbox.highestmodseq or 0, mailbox.exists, samples)
+    modseq = 0 if sync_mode(session) == "window" else mailbox.highestmodseq or 0
+    return FolderState(mailbox.uidvalidity or 0, uidnext, modseq, mailbox.exists, samples)
 
 
 async def _samples(session: Session, exists: int) -> tuple[Sample, ...]:
@@ -51,7 +52,7 @@ async def _uidnext(session: Session, mailbox: Mailbox) -> int:
 
 def sync_mode(session: Session) -> SyncMode:
     """How changes of the open mailbox can be found: one without mod-sequences (NOMODSEQ, RFC 7162 section 3.1.2.2)
-    may not be asked for them, whatever the server can do elsewhere."""
+    may not be asked for them, whatever the server can do elsewhere. Quirks MODSEQ_WITHOUT_CONDSTORE, NO_MODSEQ."""
     return session.capabilities.sync_mode() if opened(session).highestmodseq is not None else "window"
 
 

@@ -60,6 +60,11 @@ class AccountState:
         known = self.folders.get(name, KnownFolder())
         return AccountState(self.whole, {**self.folders, name: replace(known, state=state)})
 
+    def without_state(self, name: bytes) -> AccountState:
+        """The same, with nothing known of this folder's messages."""
+        known = self.folders.get(name, KnownFolder())
+        return AccountState(self.whole, {**self.folders, name: replace(known, state=None)})
+
     @classmethod
     def parse(cls, text: str, *, field: str = "since") -> AccountState:
         """Raises InvalidRequest naming ``field``."""

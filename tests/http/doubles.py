@@ -21,6 +21,7 @@ from gateway.imap.endpoint import Endpoint
 from gateway.live.event import Event
 from gateway.mail.desk import Desk
 from gateway.mail.download import ByteRange, Download
+from gateway.mail.fresh import Show, summaries
 from gateway.mail.query import PageQuery, Tagged
 from gateway.mail.request import BulkDelete, BulkFlags, BulkMove, Destination, FlagPatch, FolderCreate, FolderPatch
 from gateway.mail.resource import (
@@ -266,7 +267,9 @@ class Verbs(DetailVerbs):
         await self._called("store", ref, size, tuple(flags), received_at)
         return StoredMessage(id="m9", folder_id="f1", size=size, existed=self.existed)
 
-    async def changes(self, desk: Desk, account: Account, ref: str, *, since: str, max_changes: int) -> Changes:
+    async def changes(
+        self, desk: Desk, account: Account, ref: str, *, since: str, max_changes: int, show: Show = summaries
+    ) -> Changes:
         await self._called("changes", ref, since, max_changes)
         return changes("s2")
 
