@@ -78,7 +78,7 @@ class Foldering(Core):
         selection = (list_selection("SUBSCRIBED"),) if only else ()
         want = Listing(status=with_status)
         await self._run("LIST", *selection, *args, returns, want=want)
-        found = _once(want.listed)
+        found = self._answered(want.listed)
         statuses: dict[MailboxName, Status | None] = dict(want.statuses)
         if items:
             found = await self._add_statuses(found, items, statuses)
@@ -94,11 +94,16 @@ class Foldering(Core):
         )
         # \Noselect in LSUB: not subscribed itself, but something below it is (RFC 3501 section 6.3.9).
         subscribed = {each.name for each in subscriptions.listed if "\\noselect" not in each.attributes}
-        found = [each for each in _once(listing.listed) if not only or each.name in subscribed]
+        found = [each for each in self._answered(listing.listed) if not only or each.name in subscribed]
         statuses: dict[MailboxName, Status | None] = {}
         if items:
             found = await self._add_statuses(found, items, statuses)
         return [ListedFolder(each, statuses.get(each.name), each.name in subscribed) for each in found]
+
+    def _answered(self, listed: Found) -> Found:
+        """The first of each name, for Dovecot and others repeat one that is in two namespaces; without what is news."""
+        once = {each.name: each for each in reversed(listed) if not self._misspelt(each.name)}
+        return list(once.values())[::-1]
 
     async def _add_statuses(self, found: Found, items: Items, statuses: dict[MailboxName, Status | None]) -> Found:
         r"""Those that are not there yet, all in flight together; a mailbox that refuses, such as one just deleted, has
@@ -186,8 +191,3 @@ class Foldering(Core):
 
 def _nonexistent(listed: Listed) -> Listed:
     return replace(listed, attributes=listed.attributes | {"\\nonexistent"})
-
-
-def _once(listed: list[Listed]) -> list[Listed]:
-    """The first of each name: Dovecot and others repeat a name that is in two namespaces."""
-    return list({each.name: each for each in reversed(listed)}.values())[::-1]
