@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from random import Random
 
@@ -158,12 +159,23 @@ async def test_a_folder_deleted_and_made_anew_is_another(listener: Listener, cli
     old = named(listener, "Work")
     async with watching(client, folders="*", since=str(listener.state)) as events:
         await listener.listen(events)
-        assert (await client.delete(f"/folders/{old}", params={"force": "true"})).status_code == 204
-        assert await made(client, "Work") == old
+        await made_anew(client, old)
         await stored(client, plain(40), old)
         while not await listener.in_step():
             await listener.listen(events)
     assert not [event for event in listener.events if event.kind in ("resync", "bye")]
+
+
+async def made_anew(client: httpx.AsyncClient, old: str) -> None:
+    """Where the watcher opens the folder just as it goes, Dovecot may find a rest of it that has to go, too."""
+    async with asyncio.timeout(10):
+        while True:
+            assert (await client.delete(f"/folders/{old}", params={"force": "true"})).status_code in (204, 404)
+            answer = await client.post("/folders", json={"name": "Work"})
+            if answer.status_code == 201:
+                assert answer.json()["id"] == old
+                return
+            assert answer.status_code == 409, answer.text
 
 
 async def test_a_client_that_is_cut_off_again_and_again_misses_nothing(
