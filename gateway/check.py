@@ -26,6 +26,7 @@ from gateway.errors import (
 )
 from gateway.identity.authenticator import Authenticator
 from gateway.identity.keys import key_source
+from gateway.identity.secrets import IdentitySecrets
 from gateway.imap.capability import Capabilities
 from gateway.imap.connection import Connection
 from gateway.imap.connection_open import connect, greeted, start_tls
@@ -199,8 +200,9 @@ async def _caller(
 ) -> Caller | None:
     if token is None:
         issuer = settings.issuers[0]
-        return Claimed(issuer.issuer, {issuer.account_claim: account})
-    authenticator = Authenticator(settings.issuers, http, time.time)
+        return Claimed(issuer.issuer, {issuer.naming_claim: account})
+    secrets = IdentitySecrets.open(settings.issuers, settings.dpop)
+    authenticator = Authenticator(settings.issuers, http, time.time, secrets=secrets)
     found: list[Caller] = []
 
     async def verify() -> str:

@@ -12,16 +12,17 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.errors import GatewayError, InsufficientScope, InvalidRequest
+from gateway.errors import InsufficientScope, InvalidRequest
 from gateway.http import query
-from gateway.http.base import ROUTE
+from gateway.http.base import CALLER, NEEDS, ROUTE, called_url
 from gateway.http.call import Call
 from gateway.http.cap import capped, timely
 from gateway.http.connected import while_connected
 from gateway.http.endpoint import NAMES, PATH, AnyEndpoint
 from gateway.http.idempotent import key_of, serve_once
-from gateway.http.problem import NotAllowed, answer
+from gateway.http.problem import NotAllowed
 from gateway.http.services import Services, services_of
+from gateway.identity.credentials import Presented
 from gateway.identity.principal import Principal
 from gateway.identity.scope import Scope as Permission
 
@@ -68,13 +69,11 @@ async def _serve(endpoint: AnyEndpoint, scope: Scope, receive: Receive, send: Se
     receive = capped(scope, receive, endpoint.body.cap(services.settings.limits))
     if endpoint.body.media_type is not None:
         receive = timely(receive)
-    try:
-        principal = await _admit(endpoint, services, scope)
-    except GatewayError as error:
-        if error.answer().status not in (401, 403):
-            raise
-        await answer(error, scope, needs=endpoint.needs)(scope, receive, send)
-        return
+    scope[NEEDS] = endpoint.needs
+    principal = await _admit(endpoint, services, scope)
+    nonce = None if principal is None else services.authenticator.next_nonce(principal)
+    if nonce is not None:
+        send = _with_nonce(send, nonce)
     app = _handling(endpoint, services, principal)
     key = key_of(scope, principal) if principal is not None and endpoint.method == "POST" else None
     if key is None:
@@ -87,7 +86,10 @@ async def _admit(endpoint: AnyEndpoint, services: Services, scope: Scope) -> Pri
     """Who calls, and that the token permits this. Raises Unauthenticated, InsufficientScope."""
     if not isinstance(endpoint.scope, Permission):
         return None
-    principal = await services.authenticator.authenticate(Headers(scope=scope).getlist("authorization"))
+    headers = Headers(scope=scope)
+    presented = Presented(scope["method"], called_url(scope), headers.getlist("dpop"))
+    principal = await services.authenticator.authenticate(headers.getlist("authorization"), presented)
+    scope[CALLER] = principal
     if not principal.allows(endpoint.scope):
         raise InsufficientScope(endpoint.scope.value)
     return principal
@@ -122,6 +124,17 @@ def path_values(template: str, found: Mapping[str, object]) -> dict[str, str]:
             raise InvalidRequest(f"this is no {name} id" if name != "flag" else "this is no flag", field=name)
         values[name] = value
     return values
+
+
+def _with_nonce(send: Send, nonce: str) -> Send:
+    """The answer tells the client what its next proof should hold (RFC 9449 section 8.2)."""
+
+    async def telling(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message.get("headers", ()), (b"dpop-nonce", nonce.encode("ascii"))]}
+        await send(message)
+
+    return telling
 
 
 def _bodiless(send: Send) -> Send:
