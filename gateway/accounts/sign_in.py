@@ -31,7 +31,13 @@ class WithCallersToken:
         self._settings = settings
 
     def grant(self, user: str, caller: Caller, gateway_audience: str) -> Grant:
-        """Raises Forbidden for a token that was not issued for the mail server: it must not be shown to it."""
+        """Raises Forbidden for a token that was not issued for the mail server: it must not be shown to it.
+
+        Nor is one that is bound to the client's key: the mail server would take it for a bearer token, or refuse it
+        as it should (RFC 9449 section 7.2).
+        """
+        if caller.key is not None:
+            raise Forbidden("the token is bound to a key of the client, so it can't open the mail server by itself")
         audience = self._settings.audience or gateway_audience
         if audience not in caller.audiences:
             raise Forbidden("the token was not issued for the mail server: its aud does not name it")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from gateway.settings.model import Introspection, Issuer, Settings
+from gateway.settings.model import Introspection, Issuer, PassThrough, Settings
 from gateway.settings.position import Path
 from gateway.settings.problem import Problem, repeated
 from gateway.settings.url import is_loopback, split_url
@@ -84,6 +84,13 @@ def _dpop(settings: Settings) -> Iterator[Problem]:
         yield Problem(
             ("issuers", bound[0], "dpop"), "needs server.public_url: a proof names the URL that a client called"
         )
+    if all(issuer.dpop == "required" for issuer in settings.issuers):
+        for index, provider in enumerate(settings.providers):
+            if isinstance(provider.auth, PassThrough):
+                yield Problem(
+                    ("providers", index, "auth", "method"),
+                    "is pass_through, but all tokens have to be bound to a key, and such a token can't be passed on",
+                )
     if dpop.nonce_secret_file is not None and dpop.nonce_secret_env is not None:
         yield Problem(("dpop",), "needs one of nonce_secret_file and nonce_secret_env at most")
     shared = dpop.nonce_secret_file is not None or dpop.nonce_secret_env is not None
