@@ -37,8 +37,8 @@ class Introspection(Section, kw_only=True, frozen=True):
     """How the gateway asks the issuer about opaque tokens (RFC 7662). At most one issuer may have it."""
 
     client_id: Annotated[str, Meta(min_length=1, description="the gateway's own client at the issuer")]
-    client_secret_file: str | None = None
-    client_secret_env: Annotated[str | None, Meta(description="environment variable that holds the secret")] = None
+    client_secret_file: Annotated[str | None, Meta(description="file that holds its secret")] = None
+    client_secret_env: Annotated[str | None, Meta(description="or the environment variable")] = None
     client_auth: Annotated[
         Literal["basic", "post"], Meta(description="where the secret goes: the Authorization header, or the form")
     ] = "basic"

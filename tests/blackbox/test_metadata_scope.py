@@ -102,7 +102,12 @@ def bulk(path: str, **members: object) -> Ask:
 def pages(box: Mailbox) -> list[Probe]:
     path = "/folders/inbox/messages"
     refused = ({"text": BODY}, {"preview": "true"}, {"fields": "id,preview"}, {"text": BODY, "fields": "id"})
-    shown = ({}, {"subject": "nothing"}, {"fields": "id,subject,header:Subject:asText"}, {"preview": "false"})
+    shown: tuple[dict[str, str], ...] = (
+        {},
+        {"subject": "nothing"},
+        {"fields": "id,subject,header:Subject:asText"},
+        {"preview": "false"},
+    )
     return [Probe("GET", path, 403, params) for params in refused] + [Probe("GET", path, 200, each) for each in shown]
 
 

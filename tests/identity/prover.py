@@ -10,7 +10,7 @@ from itertools import count
 
 from tests.servers.tokens import Key, make_key
 
-from .forge import NOW, Forge, Json, signed, without
+from .forge import NOW, Forge, signed, without
 from .resource import public
 
 PATH = "/v1/accounts/me/folders"
@@ -54,10 +54,12 @@ class Prover:
         }
         return without({**good, **changes})
 
-    def proof(self, token: str, header: Json | None = None, key: Key | None = None, **claims: object) -> str:
-        return signed(
-            self.header() if header is None else header, self.claims(token, **claims), self.alg, key or self.key
-        )
+    def proof(self, token: str, **claims: object) -> str:
+        return signed(self.header(), self.claims(token, **claims), self.alg, self.key)
+
+    def headed(self, token: str, **header: object) -> str:
+        """A proof with good claims and a changed header."""
+        return signed(self.header(**header), self.claims(token), self.alg, self.key)
 
     def headers(self, token: str, proof: str | None = None, scheme: str = "DPoP") -> dict[str, str]:
         return {"Authorization": f"{scheme} {token}", "DPoP": self.proof(token) if proof is None else proof}

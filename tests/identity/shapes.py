@@ -110,7 +110,7 @@ _KEYCLOAK: Shape = {
     "family_name": "Example",
     "email": "alice@example.org",
 }
-_RFC9068: Shape = {
+_STRICT: Shape = {
     "iss": PLAIN,
     "sub": "5ba552d67",
     "aud": MAIL,
@@ -202,7 +202,7 @@ RECORDED: dict[str, Recorded] = {
         AUTH0,
         MAIL,
         "JWT",
-        changed(_AUTH0, **{f"{MAIL}/email_verified": False}),
+        _AUTH0 | {f"{MAIL}/email_verified": False},
         account_claim=f"{MAIL}/email",
         address=None,
     ),
@@ -244,8 +244,8 @@ RECORDED: dict[str, Recorded] = {
         ),
         address=None,
     ),
-    "RFC 9068": Recorded("rfc9068", PLAIN, MAIL, "at+jwt", _RFC9068),
-    "RFC 9068, the whole media type": Recorded("rfc9068", PLAIN, MAIL, "application/at+jwt", _RFC9068),
+    "RFC 9068": Recorded("rfc9068", PLAIN, MAIL, "at+jwt", _STRICT),
+    "RFC 9068, the whole media type": Recorded("rfc9068", PLAIN, MAIL, "application/at+jwt", _STRICT),
 }
 
 NO_ACCESS_TOKEN: dict[str, Recorded] = {
@@ -290,8 +290,8 @@ NO_ACCESS_TOKEN: dict[str, Recorded] = {
     "Keycloak, an ID token": Recorded("keycloak", KEYCLOAK, MAIL, "JWT", changed(_KEYCLOAK, typ="ID", aud=MAIL)),
     "Keycloak, a refresh token": Recorded("keycloak", KEYCLOAK, MAIL, "JWT", changed(_KEYCLOAK, typ="Refresh")),
     "Keycloak, for the account console": Recorded("keycloak", KEYCLOAK, MAIL, "JWT", changed(_KEYCLOAK, aud="account")),
-    "RFC 9068, an ID token": Recorded("rfc9068", PLAIN, MAIL, "JWT", changed(_RFC9068, ("jti", "client_id"))),
-    "RFC 9068, a JWT of another type": Recorded("rfc9068", PLAIN, MAIL, "JWT", _RFC9068),
+    "RFC 9068, an ID token": Recorded("rfc9068", PLAIN, MAIL, "JWT", changed(_STRICT, ("jti", "client_id"))),
+    "RFC 9068, a JWT of another type": Recorded("rfc9068", PLAIN, MAIL, "JWT", _STRICT),
     "Auth0's token where RFC 9068 is configured": Recorded("rfc9068", AUTH0, MAIL, "JWT", _AUTH0),
     "Entra's token where RFC 9068 is configured": Recorded("rfc9068", ENTRA_2, API, "JWT", _ENTRA_2),
     "Entra's token where Auth0 is configured, without its client": Recorded(

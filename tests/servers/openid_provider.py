@@ -156,7 +156,7 @@ class OpenIdProvider:
     def _authorized(self, browser: httpx.Client, asked: Mapping[str, str], user: str) -> str:
         answer = browser.get("/auth", params=dict(asked))
         for _ in range(10):
-            place = answer.headers.get("location", "")
+            place = str(answer.headers.get("location", ""))
             if place.startswith(REDIRECT):
                 return parse_qs(urlsplit(place).query)["code"][0]
             if answer.is_redirect:
