@@ -11,12 +11,11 @@ from gateway.settings.issuer_checks import issuer_problems
 from gateway.settings.model import MasterUser, Provider, Settings
 from gateway.settings.position import Path
 from gateway.settings.problem import Problem, repeated
-from gateway.settings.url import split_url
+from gateway.settings.url import is_domain, split_url
 
 IDLE_MAX = 29 * 60  # seconds: a server may end an IDLE of half an hour (RFC 2177 section 3)
 
 _HOST = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
-_DOMAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*")
 _BRACES = re.compile(r"\{([^{}]*)\}|[{}]")
 
 
@@ -48,7 +47,7 @@ def _provider(provider: Provider, at: Path, *, several_issuers: bool) -> Iterato
     if not provider.domains:
         yield Problem((*at, "domains"), 'must name a domain, or "*"')
     for n, domain in enumerate(provider.domains):
-        if domain != "*" and not _DOMAIN.fullmatch(domain):
+        if domain != "*" and not is_domain(domain):
             yield Problem((*at, "domains", n), 'must be a domain such as example.org, or "*"')
     for found in _BRACES.finditer(provider.username):
         if found[1] not in ("address", "local", "sub"):

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from gateway.settings.model import Introspection, Issuer, PassThrough, Settings
 from gateway.settings.position import Path
 from gateway.settings.problem import Problem, repeated
-from gateway.settings.url import is_loopback, split_url
+from gateway.settings.url import is_domain, is_loopback, split_url
 
 SCOPES = frozenset(
     {
@@ -45,6 +45,9 @@ def _issuer(issuer: Issuer, at: Path) -> Iterator[Problem]:
     for name, value in (("audience", issuer.audience), ("account_claim", issuer.account_claim)):
         if value is not None and not value.strip():
             yield Problem((*at, name), "must not be empty")
+    for n, domain in enumerate(issuer.domains):
+        if domain != "*" and not is_domain(domain):
+            yield Problem((*at, "domains", n), "must be a domain, or *")
     if issuer.profile == "entra" and issuer.naming_claim in ("email", "unique_name"):
         yield Problem(
             (*at, "account_claim"),

@@ -93,6 +93,12 @@ async def test_each_algorithm_on_the_list_is_accepted(alg: str, allowed: Resourc
     assert (await allowed.ask(prover.headers(prover.token()))).status_code == 200
 
 
+@pytest.mark.parametrize("alg", ["ES512", "RS384", "PS512"])
+async def test_no_other_is(alg: str, allowed: Resource, forge: Forge) -> None:
+    prover = Prover(forge, alg, make_key(alg))
+    challenges(await allowed.ask(prover.headers(prover.token())), "invalid_dpop_proof")
+
+
 @pytest.mark.parametrize(
     "target",
     [

@@ -98,6 +98,12 @@ WRONG: dict[str, tuple[str, str, int, str]] = {
         "vouch",
     ),
     "no domain of an issuer": (GOOD.replace("audience", "domains = []\naudience"), "issuers[0].domains", 4, ""),
+    "a star in an issuer's domain": (
+        GOOD.replace("audience", 'domains = ["a.org", "*.org"]\naudience'),
+        "issuers[0].domains[1]",
+        4,
+        "domain",
+    ),
     "empty account claim": (
         GOOD.replace("audience", 'account_claim = " "\naudience'),
         "issuers[0].account_claim",
