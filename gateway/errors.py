@@ -41,7 +41,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, Literal, TypeAlias
+
+TokenScheme: TypeAlias = Literal["Bearer", "DPoP"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +85,21 @@ class InvalidRequest(ClientError):
 
 
 class Unauthenticated(ClientError):
-    """No token, or one that is not accepted. ``code`` is RFC 6750 section 3.1's (None: no token was sent)."""
+    """No token, or one that is not accepted.
+
+    ``code`` is RFC 6750 section 3.1's or RFC 9449 section 12.2's (None: no token was sent), ``scheme`` what the token
+    was sent with; ``nonce`` must be in the client's next proof (RFC 9449 section 9).
+    """
 
     reply = Reply("unauthenticated", 401, "Authentication required")
 
-    def __init__(self, detail: str = "", *, code: str | None = None) -> None:
+    def __init__(
+        self, detail: str = "", *, code: str | None = None, scheme: TokenScheme = "Bearer", nonce: str | None = None
+    ) -> None:
         super().__init__(detail)
         self.code = code
+        self.scheme: TokenScheme = scheme
+        self.nonce = nonce
 
 
 class Forbidden(ClientError):

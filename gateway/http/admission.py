@@ -9,10 +9,12 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from gateway.errors import InsufficientScope, InvalidRequest
+from gateway.http.base import CALLER, called_url
 from gateway.http.endpoint import AnyEndpoint
 from gateway.http.query import Query, pairs
 from gateway.http.services import Services
 from gateway.http.tickets import TicketRefused, digest_of
+from gateway.identity.credentials import Presented
 from gateway.identity.principal import Principal
 from gateway.identity.scope import Scope as Permission
 
@@ -34,8 +36,10 @@ async def admit(endpoint: AnyEndpoint, services: Services, scope: Scope) -> Admi
     ticket = _ticket(scope) if endpoint.by_ticket else None
     if ticket is not None:
         return await _by_ticket(endpoint.scope, services, scope, ticket)
-    principal = await services.authenticator.authenticate(Headers(scope=scope).getlist("authorization"))
-    _check(principal, endpoint.scope)
+    headers = Headers(scope=scope)
+    presented = Presented(scope["method"], called_url(scope), headers.getlist("dpop"))
+    principal = await services.authenticator.authenticate(headers.getlist("authorization"), presented)
+    _check(scope, principal, endpoint.scope)
     return Admission(principal)
 
 
@@ -63,10 +67,11 @@ async def _by_ticket(needed: Permission, services: Services, scope: Scope, ticke
     account = services.directory.resolve(grant.principal, str(scope["path_params"].get("account", "")))
     if account.id != grant.account_id:
         raise TicketRefused
-    _check(grant.principal, needed)
+    _check(scope, grant.principal, needed)
     return Admission(grant.principal, grant.query)
 
 
-def _check(principal: Principal, needed: Permission) -> None:
+def _check(scope: Scope, principal: Principal, needed: Permission) -> None:
+    scope[CALLER] = principal
     if not principal.allows(needed):
         raise InsufficientScope(needed.value)

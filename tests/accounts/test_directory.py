@@ -26,6 +26,7 @@ class Caller:
     audiences: frozenset[str] = frozenset({AUDIENCE})
     token: Secret = field(default_factory=lambda: Secret("token-1"))
     expires_at: float = 1234.0
+    key: str | None = None
 
 
 def caller(email: object = "alice@example.org", **changes: object) -> Caller:
@@ -64,6 +65,13 @@ def test_a_token_that_was_not_issued_for_the_mail_server_is_never_shown_to_it() 
         with_audience.accounts(caller())
     both = Caller({"email": "alice@example.org"}, audiences=frozenset({AUDIENCE, "imap://mail"}))
     assert with_audience.accounts(both)
+
+
+def test_a_token_that_is_bound_to_a_key_is_never_shown_to_it_either() -> None:
+    bound = Caller({"email": "alice@example.org"}, key="0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I")
+    with pytest.raises(Forbidden, match="bound"):
+        directory(provider(PassThrough())).accounts(bound)
+    assert directory(provider(MASTER)).accounts(bound)
 
 
 def test_a_master_user_by_authzid() -> None:

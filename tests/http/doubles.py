@@ -14,6 +14,7 @@ from gateway.errors import GatewayError, NotFound, PreconditionFailed, Unauthent
 from gateway.http.idempotency import MemoryIdempotency
 from gateway.http.services import Services
 from gateway.http.tickets import MemoryTickets
+from gateway.identity.credentials import Presented
 from gateway.identity.principal import Principal
 from gateway.identity.scope import Scope, with_implied
 from gateway.imap.credential import Password
@@ -300,7 +301,9 @@ class Authenticator:
     expires_at: float = 10_000.0
     subject: str = "subject-1"
 
-    async def authenticate(self, authorization: str | Sequence[str] | None) -> Principal:
+    async def authenticate(
+        self, authorization: str | Sequence[str] | None, presented: Presented | None = None, /
+    ) -> Principal:
         sent = [authorization] if isinstance(authorization, str) else list(authorization or ())
         if not sent:
             raise Unauthenticated("an access token is needed")
@@ -318,6 +321,9 @@ class Authenticator:
             audiences=frozenset(),
             token=Secret(token),
         )
+
+    def next_nonce(self, principal: Principal, /) -> str | None:
+        return None
 
 
 @dataclass
