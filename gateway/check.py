@@ -254,7 +254,7 @@ async def _account(directory: Directory, caller: Caller, limits: Limits, report:
     deadlines = Deadlines(limits.connect_seconds, limits.greeting_seconds, limits.command_seconds)
 
     async def resolve() -> str:
-        resolved.append(directory.resolve(caller, "me"))
+        resolved.append(await directory.resolve(caller, "me"))
         return f"served by {resolved[0].provider.name}"
 
     async def sign_in() -> str:

@@ -45,7 +45,7 @@ class Directory:
             for domain in provider.domains:
                 self._by_domain.setdefault(domain.lower(), served)
 
-    def accounts(self, caller: Caller) -> list[Account]:
+    async def accounts(self, caller: Caller) -> list[Account]:
         """The caller's accounts, the default one first; none where no provider serves the caller's domain.
 
         Raises Forbidden where the token names no account, or not in a way that can be trusted.
@@ -57,9 +57,9 @@ class Directory:
             return []
         return [_account(served, served.sign_in, issuer, caller, address)]
 
-    def resolve(self, caller: Caller, ref: str) -> Account:
+    async def resolve(self, caller: Caller, ref: str) -> Account:
         """The account that ``ref`` means: ``me`` or an id. Raises NotFound for every id but the caller's own."""
-        accounts = self.accounts(caller)
+        accounts = await self.accounts(caller)
         if ref == "me":
             return accounts[0] if accounts else self._explain(caller)
         for account in accounts:

@@ -64,7 +64,7 @@ async def _by_ticket(needed: Permission, services: Services, scope: Scope, ticke
     grant = await services.tickets.take(digest_of(ticket))
     if grant is None or grant.principal.expires_at <= services.clock():
         raise TicketRefused
-    account = services.directory.resolve(grant.principal, str(scope["path_params"].get("account", "")))
+    account = await services.directory.resolve(grant.principal, str(scope["path_params"].get("account", "")))
     if account.id != grant.account_id:
         raise TicketRefused
     _check(scope, grant.principal, needed)

@@ -37,9 +37,9 @@ class Authenticates(Protocol):
 class Accounts(Protocol):
     """Whose accounts are whose."""
 
-    def accounts(self, caller: Principal, /) -> list[Account]: ...
+    async def accounts(self, caller: Principal, /) -> list[Account]: ...
 
-    def resolve(self, caller: Principal, ref: str, /) -> Account:
+    async def resolve(self, caller: Principal, ref: str, /) -> Account:
         """``ref`` is an account id or `me`. Raises NotFound."""
         ...
 

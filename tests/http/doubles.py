@@ -285,10 +285,10 @@ def changes(state: str, **members: object) -> Changes:
 class Directory:
     """Everyone has one account."""
 
-    def accounts(self, caller: Principal, /) -> list[Account]:
+    async def accounts(self, caller: Principal, /) -> list[Account]:
         return [ACCOUNT]
 
-    def resolve(self, caller: Principal, ref: str, /) -> Account:
+    async def resolve(self, caller: Principal, ref: str, /) -> Account:
         if ref not in ("me", ACCOUNT.id):
             raise NotFound("no such account", field="account")
         return ACCOUNT

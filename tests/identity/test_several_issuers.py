@@ -53,10 +53,10 @@ async def test_and_two_accounts(issuers: tuple[Issuer, Issuer], http: httpx.Asyn
     directory = Directory(Settings(issuers=issuers, providers=(provider,)), {"MASTER": "masterpw"})
     both = Authenticator(issuers, http, lambda: NOW)
     mine, theirs = [await both.authenticate(f"Bearer {token}") for token in tokens(forge, email="a@other.example")]
-    assert directory.accounts(mine)[0].id != directory.accounts(theirs)[0].id
+    assert (await directory.accounts(mine))[0].id != (await directory.accounts(theirs))[0].id
     _, foreign = [await both.authenticate(f"Bearer {token}") for token in tokens(forge)]
     with pytest.raises(Forbidden, match="domain"):
-        directory.accounts(foreign)
+        await directory.accounts(foreign)
 
 
 async def test_what_one_repeats_is_not_answered_with_what_the_other_did(

@@ -33,32 +33,32 @@ class ChangesQuery(Query, kw_only=True, frozen=True):
 
 
 async def list_folders(call: Call[NoQuery, None]) -> Response:
-    return reply.hashed(call, await folders.list_folders(call.desk, call.account()))
+    return reply.hashed(call, await folders.list_folders(call.desk, await call.account()))
 
 
 async def get_folder(call: Call[NoQuery, None]) -> Response:
-    found = await folders.get_folder(call.desk, call.account(), call.folder)
+    found = await folders.get_folder(call.desk, await call.account(), call.folder)
     return reply.tagged(call, found.value, found.etag)
 
 
 async def create_folder(call: Call[NoQuery, FolderCreate]) -> Response:
-    made = await folders.create_folder(call.desk, call.account(), call.body)
+    made = await folders.create_folder(call.desk, await call.account(), call.body)
     return reply.created(made, call.href(f"folders/{made.id}"))
 
 
 async def patch_folder(call: Call[NoQuery, FolderPatch]) -> Response:
-    return reply.json(await folders.patch_folder(call.desk, call.account(), call.folder, call.body))
+    return reply.json(await folders.patch_folder(call.desk, await call.account(), call.folder, call.body))
 
 
 async def delete_folder(call: Call[DeleteQuery, None]) -> Response:
-    await folders.delete_folder(call.desk, call.account(), call.folder, force=call.query.force)
+    await folders.delete_folder(call.desk, await call.account(), call.folder, force=call.query.force)
     return reply.empty()
 
 
 async def get_changes(call: Call[ChangesQuery, None]) -> Response:
     query = call.query
     told = await changes.changes(
-        call.desk, call.account(), call.folder, since=query.since, max_changes=query.max_changes
+        call.desk, await call.account(), call.folder, since=query.since, max_changes=query.max_changes
     )
     return reply.json(told if call.caller.allows(Scope.READ) else without_previews(told))
 
