@@ -25,6 +25,8 @@ from gateway.http.routes import (
     folders,
     messages,
     parts,
+    quota,
+    rights,
     search,
     structured,
     threads,
@@ -41,7 +43,9 @@ def table(limits: Limits) -> tuple[AnyEndpoint, ...]:
 
     endpoints = (
         *accounts.ENDPOINTS,
+        *quota.ENDPOINTS,
         *folders.ENDPOINTS,
+        *rights.ENDPOINTS,
         *messages.ENDPOINTS,
         *search.ENDPOINTS,
         *threads.ENDPOINTS,

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.errors import InvalidRequest, TooLarge
+from gateway.errors import InvalidRequest, Refused, TooLarge
 from gateway.imap.encode.arg import Arg, Literal, StreamLiteral, date_time, flag_list, mailbox
 from gateway.imap.name import MailboxName
 from gateway.imap.response import AppendUid
@@ -44,7 +44,10 @@ class Appending(Core):
             args.append(flag_list(flags))
         if internaldate is not None:
             args.append(date_time(internaldate))
-        tagged = await self._run("APPEND", *args, _message(size, source))
+        try:
+            tagged = await self._run("APPEND", *args, _message(size, source))
+        except Refused as refusal:
+            raise await self.denied(refusal, name, "i") from refusal
         match tagged.code:
             case AppendUid(uidvalidity=uidvalidity, uids=uids) if uids.first is not None:
                 return AppendResult(uidvalidity, uids.first)

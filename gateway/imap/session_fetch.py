@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from gateway.errors import LocalError, NotFound
+from gateway.errors import LocalError, NotFound, Refused
 from gateway.imap.connection import Pending
 from gateway.imap.encode.arg import Arg, flag_list, uid_set, word
 from gateway.imap.encode.command import unchanged_since as unchanged
@@ -140,12 +140,14 @@ class Fetching(Core):
         """One STORE; with it the MODSEQ that a second one of the same change has to compare with."""
         condition = [unchanged(since)] if since is not None else []
         wants = list(map(Stored, uids.chunks()))
-        answers = await self._finish_all(
-            [
-                self._start("UID STORE", uid_set(chunk), *condition, word(verb), flag_list(flags), want=want)
-                for chunk, want in zip(uids.chunks(), wants, strict=True)
-            ]
-        )
+        pendings = [
+            self._start("UID STORE", uid_set(chunk), *condition, word(verb), flag_list(flags), want=want)
+            for chunk, want in zip(uids.chunks(), wants, strict=True)
+        ]
+        try:
+            answers = await self._finish_all(pendings)
+        except Refused as refusal:
+            raise await self._denied_here(refusal, _rights(verb, flags)) from refusal
         messages = {uid: message for want in wants for uid, message in want.messages.items()}
         modified = UidSet()
         for answer in answers:
@@ -154,6 +156,13 @@ class Fetching(Core):
         if since is not None:
             since = max([since, *(message.modseq or 0 for message in messages.values())])
         return StoreResult(messages, modified), since
+
+
+def _rights(verb: bytes, flags: Sequence[bytes]) -> str:
+    """What a STORE needs (RFC 4314 section 4); one that replaces flags may take any off."""
+    if verb == b"FLAGS":
+        return "swt"
+    return "".join({{b"\\seen": "s", b"\\deleted": "t"}.get(flag.lower(), "w") for flag in flags})
 
 
 def _name(item: Item | BinarySize) -> str:
