@@ -5,6 +5,7 @@ Above this file there are the letters of RFC 4314 only: the virtual ``c`` and ``
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from gateway.errors import Unprocessable
@@ -12,6 +13,7 @@ from gateway.errors import Unprocessable
 STANDARD: Final = "lrswipkxtea"
 """In the order in which the RFC lists them; a server may have more, which only it understands."""
 
+_FOR_FLAGS: Final = {b"\\seen": "s", b"\\deleted": "t"}
 _OLD: Final = frozenset("lrswipa")  # what both generations mean the same by
 
 
@@ -40,6 +42,13 @@ def asked(letters: str, *, old: bool) -> str:
     if set(told("".join(sent), old=True)) != wanted:
         raise Unprocessable("this mail server can't grant these rights without others", field="rights")
     return ordered(sent)
+
+
+def for_flags(flags: Iterable[bytes] | None) -> str:
+    """What changing them takes (RFC 4314 section 4). None: all flags are replaced, so any may be taken off."""
+    if flags is None:
+        return "swt"
+    return ordered({_FOR_FLAGS.get(flag.lower(), "w") for flag in flags})
 
 
 def ordered(letters: set[str]) -> str:

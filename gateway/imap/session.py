@@ -24,7 +24,6 @@ from gateway.imap.session_fetch import FetchResult, StoreResult
 from gateway.imap.session_folders import Foldering, ListedFolder
 from gateway.imap.session_idle import Idling, Pushes
 from gateway.imap.session_notify import Notifying
-from gateway.imap.session_quota import Quotas
 from gateway.imap.session_search import SearchResult
 from gateway.imap.session_signin import SigningIn
 from gateway.imap.session_sort import Sorting
@@ -48,7 +47,7 @@ __all__ = [
 LOGOUT_SECONDS: Final = 2.0  # a good-bye is a courtesy
 
 
-class Session(SigningIn, Idling, Notifying, Sorting, Transferring, Streaming, Foldering, Appending, Quotas):
+class Session(SigningIn, Idling, Notifying, Sorting, Transferring, Streaming, Foldering, Appending):
     """One connection, signed in as one account for its whole life.
 
     Any call may be cancelled: its answer is drained as it comes, and ``settle()`` before handing the session on makes

@@ -79,17 +79,21 @@ class Core:
 
     async def _explained(self, refusal: Refused, name: MailboxName) -> Refused:
         """A bare NO, such as Dovecot's to STATUS, says nothing of whether the mailbox ``name`` exists: LIST does."""
-        if refusal.imap_code is not None or refusal.status != "NO" or await self._exists(name):
+        if not bare(refusal) or await self._exists(name):
             return refusal
         return Refused(refusal.detail, code="NONEXISTENT", command=refusal.command)
 
-    async def denied(self, refusal: Refused, name: MailboxName, needs: str) -> Refused:
-        """A bare NO, such as Cyrus's to who may not, is NOPERM where one of the rights ``needs`` is missing there."""
-        if refusal.imap_code is not None or refusal.status != "NO" or not needs or not self.capabilities.has("ACL"):
-            return refusal
+    async def lacks(self, name: MailboxName, needs: str) -> bool:
+        """Whether the server says that one of the rights ``needs`` is missing there; never without ACL."""
+        if not needs or not self.capabilities.has("ACL"):
+            return False
         want = MyRightsOf(name)
         await self._wire.answer(self._start("MYRIGHTS", mailbox(name), want=want))
-        if want.rights is None or set(needs) <= set(told(want.rights, old=self.capabilities.old_rights)):
+        return want.rights is not None and not set(needs) <= set(told(want.rights, old=self.capabilities.old_rights))
+
+    async def denied(self, refusal: Refused, name: MailboxName, needs: str) -> Refused:
+        """A bare NO, such as Cyrus's to who may not, is NOPERM where one of the rights ``needs`` is missing there."""
+        if not bare(refusal) or not await self.lacks(name, needs):
             return refusal
         return Refused(refusal.detail, code="NOPERM", command=refusal.command)
 
@@ -106,7 +110,7 @@ class Core:
 
     async def _explained_new(self, refusal: Refused, name: MailboxName) -> Refused:
         """The same for a mailbox that was to be made: Cyrus does not say ALREADYEXISTS."""
-        if refusal.imap_code is not None or refusal.status != "NO" or not await self._exists(name):
+        if not bare(refusal) or not await self._exists(name):
             return refusal
         return Refused(refusal.detail, code="ALREADYEXISTS", command=refusal.command)
 
@@ -146,6 +150,11 @@ class Core:
         self._wire.writer.literal_plus = self.capabilities.has("LITERAL+")
         self._wire.writer.literal_minus = self.capabilities.has("LITERAL-")
         self._wire.capabilities = set(self.capabilities.names)  # for aioimaplib's façade
+
+
+def bare(refusal: Refused) -> bool:
+    """Whether it is a NO that does not say why."""
+    return refusal.imap_code is None and refusal.status == "NO"
 
 
 def refused(name: str, tagged: Tagged) -> Refused:

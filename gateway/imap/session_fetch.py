@@ -12,6 +12,7 @@ from gateway.imap.encode.command import unchanged_since as unchanged
 from gateway.imap.encode.fetch_item import BinarySize, FetchItem, Item, Section, fetch_items, fetch_modifiers
 from gateway.imap.framer import Streamed
 from gateway.imap.response import Fetched, Modified, SectionKey, Tagged
+from gateway.imap.rights import for_flags
 from gateway.imap.routing import Messages, Stored
 from gateway.imap.session_core import Core
 from gateway.imap.uids import UidSet
@@ -147,7 +148,7 @@ class Fetching(Core):
         try:
             answers = await self._finish_all(pendings)
         except Refused as refusal:
-            raise await self._denied_here(refusal, _rights(verb, flags)) from refusal
+            raise await self._denied_here(refusal, for_flags(None if verb == b"FLAGS" else flags)) from refusal
         messages = {uid: message for want in wants for uid, message in want.messages.items()}
         modified = UidSet()
         for answer in answers:
@@ -156,13 +157,6 @@ class Fetching(Core):
         if since is not None:
             since = max([since, *(message.modseq or 0 for message in messages.values())])
         return StoreResult(messages, modified), since
-
-
-def _rights(verb: bytes, flags: Sequence[bytes]) -> str:
-    """What a STORE needs (RFC 4314 section 4); one that replaces flags may take any off."""
-    if verb == b"FLAGS":
-        return "swt"
-    return "".join({{b"\\seen": "s", b"\\deleted": "t"}.get(flag.lower(), "w") for flag in flags})
 
 
 def _name(item: Item | BinarySize) -> str:

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 
 from gateway.errors import Refused, Unprocessable
 from gateway.imap.encode.arg import mailbox, uid_set, word
+from gateway.imap.encode.fetch_item import Item
 from gateway.imap.encode.search_key import Plain
 from gateway.imap.name import MailboxName
 from gateway.imap.response import Code, CopyUid, Tagged
 from gateway.imap.routing import Codes, Want
+from gateway.imap.session_core import bare
 from gateway.imap.session_fetch import Fetching
+from gateway.imap.session_quota import Quotas
 from gateway.imap.session_search import Searching
 from gateway.imap.uids import UidSet
 
@@ -24,7 +27,7 @@ class CopyResult:
     mapping: dict[int, int] = field(default_factory=dict)
 
 
-class Transferring(Fetching, Searching):
+class Transferring(Fetching, Searching, Quotas):
     async def copy(self, uids: UidSet, to: MailboxName) -> CopyResult | None:
         """None: a server without UIDPLUS does not tell the new UIDs. Raises Refused, TRYCREATE without ``to``."""
         return _joined([told async for _, told in self._copies(uids, to)])
@@ -53,14 +56,21 @@ class Transferring(Fetching, Searching):
     async def _run_between(
         self, verb: str, uids: UidSet, to: MailboxName, *, needs: str = "", want: Want | None = None
     ) -> Tagged:
-        """Refused is NOPERM where a right is missing: one that it ``needs`` here, or to insert there."""
+        """Refused is NOPERM where a right is missing, one that it ``needs`` here or to insert there; OVERQUOTA where
+        the messages don't fit there."""
         try:
             return await self._run(verb, uid_set(uids), mailbox(to), want=want)
         except Refused as refusal:
-            here = await self._denied_here(refusal, needs)
-            raise await self.denied(here, to, "i") from refusal
+            denied = await self.denied(await self._denied_here(refusal, needs), to, "i")
+            if bare(denied) and self.capabilities.has("QUOTA"):
+                told = (await self.fetch(uids, [Item.SIZE])).messages
+                octets = sum(message.size or 0 for message in told.values())
+                denied = await self.overfull(denied, to, octets=octets, messages=len(told))
+            raise denied from refusal
 
     async def _move_by_copy(self, uids: UidSet, to: MailboxName) -> CopyResult | None:
+        if self._mailbox is not None and await self.lacks(self._mailbox.name, "te"):
+            raise Refused("messages can't be removed here", code="NOPERM")  # or they would be copied only
         if not self.capabilities.has("UIDPLUS"):
             await self._refuse_if_others(uids)
         results: list[CopyResult | None] = []

@@ -12,6 +12,7 @@ from gateway.errors import Forbidden, InvalidRequest, PreconditionFailed
 from gateway.imap.encode.fetch_item import Item
 from gateway.imap.flags import to_flag
 from gateway.imap.mailbox import Mailbox
+from gateway.imap.rights import for_flags
 from gateway.imap.session import Session, StoreResult
 from gateway.imap.uids import UidSet
 from gateway.mail.address import check_validity, gone, parse_message
@@ -104,8 +105,27 @@ async def _apply(
         raise PreconditionFailed("the message's flags were changed meanwhile")
     told = done.messages.get(uid)
     if told is None or told.flags is None or (modseq(session) and told.modseq is None):
-        return await _read(account, session, uid)
-    return Tagged(Flags(flags=keywords(told.flags)), flags_tag(account, told))
+        now = await _read(account, session, uid)
+    else:
+        now = Tagged(Flags(flags=keywords(told.flags)), flags_tag(account, told))
+    if now.value is not None and ignored(change, now.value.flags) and await lacking(session, change):
+        raise Forbidden("these flags may not be changed in this folder", field="folder")
+    return now
+
+
+def ignored(change: FlagChange, now: Sequence[str]) -> bool:
+    """Whether nothing of the change is to be seen in the flags after it."""
+    wanted = set(keywords(change.add)) | set(keywords(change.replace or ()))
+    unwanted = set(keywords(change.remove))
+    if change.replace is not None:
+        return bool(wanted ^ set(now)) and not wanted & set(now)
+    return not wanted & set(now) and unwanted <= set(now)
+
+
+async def lacking(session: Session, change: FlagChange) -> bool:
+    """Whether the change takes rights that are missing: a server may ignore it then (RFC 4314 section 4)."""
+    needs = for_flags(None if change.replace is not None else (*change.add, *change.remove))
+    return session.mailbox is not None and await session.lacks(session.mailbox.name, needs)
 
 
 async def _read(account: Account, session: Session, uid: int) -> Tagged[Flags]:

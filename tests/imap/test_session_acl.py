@@ -90,13 +90,14 @@ async def test_who_does_not_administer_is_told_so(shared: Shared) -> None:
     await shared.grant("lr")
     other, there = shared.other, shared.there
     assert await other.my_rights(there) == "lr"
-    for verb in (
+    verbs: list[Callable[[], Awaitable[object]]] = [
         lambda: other.get_acl(there),
         lambda: other.set_acl(there, b"carol", "lr"),
         lambda: other.delete_acl(there, shared.guest.encode()),
         lambda: other.append(there, len(SMALL), SMALL),
         lambda: other.delete(there),
-    ):
+    ]
+    for verb in verbs:
         with pytest.raises(Refused) as refused:
             await verb()
         assert (refused.value.imap_code, refused.value.answer().status) == ("NOPERM", 403)
@@ -229,3 +230,27 @@ async def test_quota_as_the_standard_has_it_and_a_root_by_itself(joined: Joiner)
         assert await session.get_quota(b"") == Quota(b"", {})
         assert await session.get_quota_root(inbox) == []
         assert await session.get_quota_root(inbox) == []
+
+
+async def test_what_does_not_fit_is_told_as_such_whatever_the_server_says(joined: Joiner) -> None:
+    told = b"* QUOTAROOT Team r\r\n* QUOTA r (STORAGE 10 12 MESSAGE 1 %d)\r\n{tag} OK\r\n"
+    script = [
+        *signed_in("IMAP4rev1 QUOTA UIDPLUS"),
+        *selected(),
+        *(Expect('UID COPY 1 "Team"'), Send(b"{tag} NO Over quota\r\n")),
+        *(Expect(r"UID FETCH 1 \(UID RFC822.SIZE\)"), Send(b"* 1 FETCH (UID 1 RFC822.SIZE 2049)\r\n{tag} OK\r\n")),
+        *(Expect('GETQUOTAROOT "Team"'), Send(told % 5)),
+        *(Expect('UID COPY 1 "Team"'), Send(b"{tag} NO the moon is full\r\n")),
+        *(Expect(r"UID FETCH 1 \(UID RFC822.SIZE\)"), Send(b"* 1 FETCH (UID 1 RFC822.SIZE 2048)\r\n{tag} OK\r\n")),
+        *(Expect('GETQUOTAROOT "Team"'), Send(told % 5)),
+        *(Expect('UID COPY 1 "Team"'), Send(b"{tag} NO\r\n")),
+        *(Expect(r"UID FETCH 1 \(UID RFC822.SIZE\)"), Send(b"* 1 FETCH (UID 1 RFC822.SIZE 1)\r\n{tag} OK\r\n")),
+        *(Expect('GETQUOTAROOT "Team"'), Send(told % 1)),
+    ]
+    async with scripted(*script) as server:
+        session = await joined(server)
+        await session.select(MailboxName(b"INBOX"))
+        for code in ("OVERQUOTA", None, "OVERQUOTA"):
+            with pytest.raises(Refused) as refused:
+                await session.copy(ONE, TEAM)
+            assert refused.value.imap_code == code
