@@ -76,6 +76,13 @@ async def test_who_reads_only_is_refused_to_write(pair: Circle) -> None:
     assert await ids(pair.guest) == [own]
     assert len(await ids(pair.owner, pair.folder)) == 1
     assert (await pair.guest.post(f"/messages/{message}/copy", json={"folder": "inbox"})).status_code == 200
+    assert (await pair.guest.patch(f"/folders/{there}", json={"name": "Ours"})).status_code in (403, 422)
+    followed = await pair.guest.patch(f"/folders/{there}", json={"isSubscribed": True})
+    assert followed.json()["isSubscribed"] is True
+    found = await pair.guest.post("/search", json={"filter": {"subject": "message"}, "folders": [there]})
+    assert [each["id"] for each in found.json()["messages"]] == [message]
+    everywhere = (await pair.guest.post("/search", json={"filter": {"subject": "message 1"}})).json()["messages"]
+    assert message not in [each["id"] for each in everywhere]  # of others only what is named
 
 
 async def test_with_more_rights_more_is_done_and_the_owner_sees_it(pair: Circle) -> None:

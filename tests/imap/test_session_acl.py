@@ -107,10 +107,11 @@ async def test_a_bare_refusal_of_flags_copies_and_moves_is_told_as_one_of_rights
     await shared.grant("lrs")
     other = await shared.again()
     await other.select(shared.there, readonly=False)
-    for verb in (
+    verbs: list[Callable[[], Awaitable[object]]] = [
         lambda: other.move(ONE, MailboxName(b"INBOX")),
         lambda: other.copy(ONE, shared.there),
-    ):
+    ]
+    for verb in verbs:
         with pytest.raises(Refused) as refused:
             await verb()
         assert refused.value.imap_code == "NOPERM"
