@@ -29,7 +29,7 @@ COUNTS = ("MESSAGES", "UNSEEN", "UIDNEXT", "UIDVALIDITY")
 
 
 @reading
-async def list_folders(desk: Desk, account: Account, *, rights: bool) -> FolderList:
+async def list_folders(desk: Desk, account: Account, *, rights: bool = False) -> FolderList:
     """All folders with their counts, in one round trip where the server has LIST-STATUS (RFC 5819).
 
     The caller's rights come with them where that costs nothing (LIST-MYRIGHTS, RFC 8440); with ``rights`` also where
@@ -93,7 +93,7 @@ async def delete_folder(desk: Desk, account: Account, ref: str, *, force: bool) 
                 await _subscribe(session, name, False)
 
 
-async def _listing(session: Session, *, rights: bool) -> tuple[Sequence[ListedFolder], Namespaces]:
+async def _listing(session: Session, *, rights: bool = False) -> tuple[Sequence[ListedFolder], Namespaces]:
     free = session.capabilities.has("LIST-MYRIGHTS")
     listed = await session.list(status=counts(session), rights=rights or free)
     return listed, await session.namespace()

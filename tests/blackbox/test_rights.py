@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from .conftest import Site
+from .events import watching
 from .mail import ids, plain, stored
 from .sharing import Circle, circle
 
@@ -147,6 +148,17 @@ async def test_unshared_in_between_it_is_gone_and_nothing_breaks(pair: Circle) -
     assert await pair.found() is None
     await pair.grant(*READ)
     assert await ids(pair.guest, there) == [message]
+
+
+async def test_a_shared_folder_is_followed_like_any_other(pair: Circle) -> None:
+    await pair.grant(*READ)
+    there = await pair.there()
+    async with watching(pair.guest, folders=there) as events:
+        hello = await events.until("hello")
+        assert hello.data["watching"][0]["folderId"] == there
+        await stored(pair.owner, plain(2), pair.folder)
+        (summary,) = (await events.until("changes", 30)).data["created"]
+        assert (summary["folderId"], summary["subject"]) == (there, "message 2")
 
 
 async def test_rights_are_told_in_words_and_letters_to_who_administers(pair: Circle) -> None:
