@@ -17,6 +17,7 @@ from gateway.http.routes import (
     about,
     accounts,
     archives,
+    batch,
     bulk,
     content,
     events,
@@ -28,8 +29,10 @@ from gateway.http.routes import (
     quota,
     rights,
     search,
+    search_exports,
     structured,
     threads,
+    tickets,
     transfer,
 )
 from gateway.settings.model import Limits
@@ -41,7 +44,7 @@ def table(limits: Limits) -> tuple[AnyEndpoint, ...]:
     async def get_openapi(call: Call[NoQuery, None]) -> Response:
         return variant(call, described, "application/json", about.PUBLIC)
 
-    endpoints = (
+    served = (
         *accounts.ENDPOINTS,
         *quota.ENDPOINTS,
         *folders.ENDPOINTS,
@@ -56,9 +59,15 @@ def table(limits: Limits) -> tuple[AnyEndpoint, ...]:
         *transfer.ENDPOINTS,
         *bulk.ENDPOINTS,
         *exports.ENDPOINTS,
+        *search_exports.ENDPOINTS,
         *archives.ENDPOINTS,
         *events.ENDPOINTS,
+        *tickets.ENDPOINTS,
         *about.ENDPOINTS,
+    )
+    endpoints = (
+        *served,
+        batch.batch(served),
         Endpoint(
             method="GET",
             path="/openapi.json",

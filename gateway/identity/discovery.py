@@ -22,7 +22,7 @@ async def discover_jwks_uri(http: httpx.AsyncClient, issuer: str) -> str:
         try:
             return jwks_uri((await fetch(http, url)).body, issuer)
         except FetchFailed as failed:
-            reasons.append(str(failed))
+            reasons.append(f"{url}: {failed}")
     raise FetchFailed(f"no usable metadata: {'; '.join(reasons)}")
 
 
