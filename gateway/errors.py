@@ -16,6 +16,7 @@
     │   ├── TooLarge                413
     │   ├── RangeNotSatisfiable     416
     │   ├── Unprocessable           422
+    │   │   └── Unsupported         422  the mail server lacks an extension
     │   ├── DependencyFailed        424  in a batch: an operation before it failed
     │   ├── TooManyRequests         429
     │   └── HeadTooLarge            431
@@ -190,6 +191,12 @@ class RangeNotSatisfiable(ClientError):
 
 class Unprocessable(ClientError):
     reply = Reply("unprocessable", 422, "This can't be done")
+
+
+class Unsupported(Unprocessable):
+    """The mail server lacks the extension that this needs; another server's account may well have it."""
+
+    reply = Reply("unsupported", 422, "The mail server does not offer this")
 
 
 class TooManyRequests(ClientError):

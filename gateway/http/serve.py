@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,6 +24,8 @@ from gateway.http.idempotent import key_of, serve_once
 from gateway.http.problem import NotAllowed
 from gateway.http.services import Services, services_of
 
+_NO_ID: Final = {"flag": "this is no flag", "who": "this is no identifier that rights can be granted to"}
+
 
 def routes(table: Iterable[AnyEndpoint]) -> list[Route]:
     """One route a path, whatever methods it has."""
@@ -36,8 +39,8 @@ def routes(table: Iterable[AnyEndpoint]) -> list[Route]:
 
 
 def _template(path: str) -> str:
-    """A flag may hold a slash, sent as %2F, that the HTTP server decodes before routing."""
-    return path.replace("{flag}", "{flag:path}")
+    """A flag or an identifier may hold a slash, sent as %2F, that the HTTP server decodes before routing."""
+    return path.replace("{flag}", "{flag:path}").replace("{who}", "{who:path}")
 
 
 class Resource:
@@ -107,7 +110,7 @@ def path_values(template: str, found: Mapping[str, object]) -> dict[str, str]:
     for name in NAMES.findall(template):
         known, value = PATH[name], str(found[name])
         if len(value) > known.max_length or not re.fullmatch(known.pattern, value):
-            raise InvalidRequest(f"this is no {name} id" if name != "flag" else "this is no flag", field=name)
+            raise InvalidRequest(_NO_ID.get(name, f"this is no {name} id"), field=name)
         values[name] = value
     return values
 

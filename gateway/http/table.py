@@ -26,6 +26,8 @@ from gateway.http.routes import (
     folders,
     messages,
     parts,
+    quota,
+    rights,
     search,
     search_exports,
     structured,
@@ -44,7 +46,9 @@ def table(limits: Limits) -> tuple[AnyEndpoint, ...]:
 
     served = (
         *accounts.ENDPOINTS,
+        *quota.ENDPOINTS,
         *folders.ENDPOINTS,
+        *rights.ENDPOINTS,
         *messages.ENDPOINTS,
         *search.ENDPOINTS,
         *threads.ENDPOINTS,

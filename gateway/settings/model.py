@@ -212,6 +212,10 @@ class Live(Section, kw_only=True, frozen=True):
         Seconds, Meta(description="how often a folder is looked at where the server lacks IDLE")
     ] = 20.0
     linger_seconds: Annotated[Seconds, Meta(description="a watcher outlives its last stream this long")] = 15.0
+    quota_percents: Annotated[
+        tuple[Annotated[int, Meta(ge=1, le=1000)], ...],
+        Meta(description="how full, in percent of a quota, an account is when its owner should hear of it"),
+    ] = (80, 90, 95, 100)
     coalesce_seconds: Annotated[Seconds, Meta(description="changes within this time travel as one event")] = 0.05
 
 

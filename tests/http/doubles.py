@@ -53,6 +53,7 @@ from gateway.settings.model import Issuer, Limits, PassThrough, Provider, Server
 
 from .chunks import Chunks
 from .doubles_detail import DETAIL_VERBS, DetailVerbs
+from .doubles_sharing import SHARING_VERBS, SharingVerbs
 
 VERBS = MappingProxyType(
     {
@@ -70,6 +71,7 @@ VERBS = MappingProxyType(
         "store": ("store",),
         "changes": ("changes",),
         **DETAIL_VERBS,
+        **SHARING_VERBS,
     }
 )
 """Every verb that a handler calls, by its module below ``gateway.mail``."""
@@ -98,7 +100,7 @@ def summary(number: int) -> MessageSummary:
 
 
 @dataclass
-class Verbs(DetailVerbs):
+class Verbs(DetailVerbs, SharingVerbs):
     """Stands for the whole ``mail`` floor. ``fails`` is raised by the next verb; ``calls`` tells what was called."""
 
     calls: list[tuple[str, tuple[object, ...]]] = field(default_factory=list)
@@ -127,8 +129,8 @@ class Verbs(DetailVerbs):
         await self._called("describe")
         return AccountInfo(id=account.id, address=account.address, provider="example")
 
-    async def list_folders(self, desk: Desk, account: Account) -> FolderList:
-        await self._called("list_folders")
+    async def list_folders(self, desk: Desk, account: Account, *, rights: bool) -> FolderList:
+        await self._called("list_folders", rights)
         return FolderList(folders=[_FOLDER])
 
     async def get_folder(self, desk: Desk, account: Account, ref: str) -> Tagged[Folder]:

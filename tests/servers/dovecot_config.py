@@ -175,6 +175,8 @@ service stats {{
 
 def _namespaces(options: DovecotOptions, layout: Layout) -> str:
     uid, gid = mail_owner()
+    # or other users' folders are not found: no password is looked up for those
+    anyone = " allow_all_users=yes" if options.full else ""
     special = "".join(
         f"  mailbox {name} {{\n    special_use = \\{name}\n    auto = subscribe\n  }}\n"
         for name in ("Drafts", "Sent", "Junk", "Trash", "Archive")
@@ -187,7 +189,7 @@ namespace inbox {{
 {special}}}
 userdb {{
   driver = static
-  args = uid={uid} gid={gid} home={layout.root}/mail/%Ln
+  args = uid={uid} gid={gid} home={layout.root}/mail/%Ln{anyone}
 }}
 """
 
@@ -240,7 +242,8 @@ plugin {{
   quota_vsizes = yes
   quota_rule = *:storage={options.quota}
   quota_max_mail_size = 5M
-  acl = vfile
+  # or a change is seen by open connections after half a minute only
+  acl = vfile::cache_secs=0
   acl_shared_dict = file:{root}/shared/mailboxes.db
   # a master login acts with the rights of the user it opens, not its own
   acl_user = %u

@@ -21,6 +21,12 @@ from gateway.mail.request import FolderCreate, FolderPatch
 from gateway.mail.resource import Changes, Folder, FolderList
 
 
+class FoldersQuery(Query, kw_only=True, frozen=True):
+    rights: Annotated[
+        bool, Meta(description="ask for `myRights` of each folder also where that takes a command a folder")
+    ] = False
+
+
 class DeleteQuery(Query, kw_only=True, frozen=True):
     force: Annotated[bool, Meta(description="delete it although it is not empty")] = False
 
@@ -32,8 +38,8 @@ class ChangesQuery(Query, kw_only=True, frozen=True):
     ] = 256
 
 
-async def list_folders(call: Call[NoQuery, None]) -> Response:
-    return reply.hashed(call, await folders.list_folders(call.desk, await call.account()))
+async def list_folders(call: Call[FoldersQuery, None]) -> Response:
+    return reply.hashed(call, await folders.list_folders(call.desk, await call.account(), rights=call.query.rights))
 
 
 async def get_folder(call: Call[NoQuery, None]) -> Response:
@@ -75,7 +81,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         in_batch=True,
         summary="All folders, with their counts",
         tag="folders",
-        query=NoQuery,
+        query=FoldersQuery,
         body=NoBody(),
         answers=(
             Answer(200, "The folders, parents before children.", FolderList, example=FolderList(folders=[FOLDER])),
