@@ -17,6 +17,7 @@ from gateway.http.app import create_app
 from gateway.http.idempotency import MemoryIdempotency
 from gateway.http.management import create_management_app
 from gateway.http.services import Accounts, Services, State
+from gateway.http.tickets import MemoryTickets
 from gateway.identity.authenticator import Authenticator
 from gateway.identity.secrets import IdentitySecrets
 from gateway.imap.endpoint import Deadlines
@@ -96,6 +97,7 @@ class Application:
             metrics=self._metrics,
             settings=self._settings,
             idempotency=MemoryIdempotency(time.monotonic),
+            tickets=MemoryTickets(time.monotonic),
             clock=time.time,
             random=random.random,
         )

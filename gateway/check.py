@@ -30,7 +30,7 @@ from gateway.errors import (
 from gateway.identity.authenticator import Authenticator
 from gateway.identity.fetch import FetchFailed
 from gateway.identity.introspection import IntrospectionEndpoint
-from gateway.identity.keys import key_source
+from gateway.identity.keys import KeySource, RemoteKeys, key_source
 from gateway.identity.secrets import IdentitySecrets
 from gateway.imap.capability import Capabilities
 from gateway.imap.connection import Connection
@@ -128,13 +128,23 @@ async def _check(
 async def _keys(issuer: Issuer, http: httpx.AsyncClient) -> str:
     source = key_source(issuer.jwks_file, issuer.issuer, http, time.time, None)
     try:
-        await source.prepare(None, issuer.algorithms[0])
+        await _prepared(source, issuer)
         usable = [name for name in issuer.algorithms if source.at_hand(None, name)]
     finally:
         await source.close()
     if not usable:
         raise NotFound("the issuer has no key for the algorithms that are configured")
     return f"keys for {', '.join(usable)}"
+
+
+async def _prepared(source: KeySource, issuer: Issuer) -> None:
+    """Raises Unavailable, which here says what was asked and what came of it."""
+    try:
+        await source.prepare(None, issuer.algorithms[0])
+    except Unavailable as failed:
+        if isinstance(source, RemoteKeys) and source.failure:
+            raise Unavailable(source.failure) from failed
+        raise
 
 
 async def _server(provider: Provider, limits: Limits, report: Report) -> None:

@@ -16,6 +16,7 @@
     │   ├── TooLarge                413
     │   ├── RangeNotSatisfiable     416
     │   ├── Unprocessable           422
+    │   ├── DependencyFailed        424  in a batch: an operation before it failed
     │   ├── TooManyRequests         429
     │   └── HeadTooLarge            431
     ├── LocalError                  500  our own fault: what we sent was wrong
@@ -38,6 +39,7 @@ Sources: RFC 9457 (problem details), RFC 5530 and RFC 9051 section 7.1 (response
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, TypeAlias
 
@@ -122,6 +124,12 @@ class MethodNotAllowed(ClientError):
     reply = Reply("method-not-allowed", 405, "Method not allowed")
 
 
+class MethodUnknown(ClientError):
+    """No resource has such a method (RFC 9110 section 15.6.2)."""
+
+    reply = Reply("method-unknown", 501, "Method not known")
+
+
 class Conflict(ClientError):
     reply = Reply("conflict", 409, "Conflict with the present state")
 
@@ -139,7 +147,27 @@ class StateTooOld(IdExpired):
 
 
 class PreconditionFailed(ClientError):
+    """``flags`` and ``etag``: the message as it is now, where the condition was on its flags."""
+
     reply = Reply("precondition-failed", 412, "The resource was changed meanwhile")
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        field: str | None = None,
+        flags: Sequence[str] | None = None,
+        etag: str | None = None,
+    ) -> None:
+        super().__init__(detail, field=field)
+        self.flags = flags
+        self.etag = etag
+
+
+class DependencyFailed(ClientError):
+    """An operation that was not tried, as one before it, on which it rests, failed (RFC 4918 section 11.4)."""
+
+    reply = Reply("dependency-failed", 424, "Not tried: an operation before it failed")
 
 
 class TooLarge(ClientError):
@@ -221,9 +249,19 @@ class FolderStale(ConnectionLost):
 
 
 class WriteInDoubt(Unavailable):
-    """The connection was lost after a write was sent; it may have happened and is never repeated by itself."""
+    """The connection was lost after a write was sent; it may have happened and is never repeated by itself.
+
+    ``repeatable``: the same request does nothing twice, so that it is for the client to send it again.
+    """
 
     reply = Reply("write-in-doubt", 503, "The change may or may not have been made", retryable=False, retry_after=2)
+
+    def __init__(self, detail: str = "", *, repeatable: bool = False) -> None:
+        super().__init__(detail)
+        self.repeatable = repeatable
+
+    def answer(self) -> Reply:
+        return replace(super().answer(), retryable=self.repeatable)
 
 
 class ProtocolViolation(UpstreamError):

@@ -117,3 +117,16 @@ def test_keys_that_are_not_there_are_told(dovecot: Dovecot, tokens: TokenIssuer,
     status, marks, _ = run(msgspec.structs.replace(good, issuers=(lost,)))
 
     assert (marks["keys"], marks["capability"], status) == ("FAIL", "ok", 1)
+
+
+def test_an_issuer_that_does_not_answer_is_named_with_its_urls(
+    dovecot: Dovecot, tokens: TokenIssuer, tmp_path: Path
+) -> None:
+    issuer = f"http://127.0.0.1:{free_ports(1)[0]}/realms/x"
+    found = settings(dovecot, tokens, tmp_path)
+    silent = msgspec.structs.replace(found.issuers[0], issuer=issuer, jwks_file=None)
+    status, marks, text = run(msgspec.structs.replace(found, issuers=(silent,)))
+
+    assert (marks["keys"], status) == ("FAIL", 1)
+    assert f"{issuer.removesuffix('/realms/x')}/.well-known/oauth-authorization-server/realms/x: " in text
+    assert f"{issuer}/.well-known/openid-configuration: " in text

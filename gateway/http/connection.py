@@ -7,6 +7,7 @@ body would be lost, or be read as the next request.
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 from collections.abc import Iterable
 from typing import Any, Final, cast
@@ -15,7 +16,7 @@ import httptools
 from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from gateway.errors import ClientError, HeadTooLarge, InvalidRequest
+from gateway.errors import ClientError, HeadTooLarge, InvalidRequest, MethodUnknown
 from gateway.http.access import SECURITY
 from gateway.http.base import REQUEST_ID
 from gateway.http.problem import answer
@@ -35,7 +36,11 @@ PARTING_SECONDS: Final = 5.0
 PARTING_OCTETS: Final = 16 << 20
 """How much of it at the most: what a client has in flight, and not what a flood would like to send."""
 
+_REQUEST_LINE: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64} [!-~]{1,8000} HTTP/1\.[01]\r?\n")
+"""method SP request-target SP HTTP-version (RFC 9112 section 3): what is sound but for a method that nobody knows."""
+
 _FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
+_NO_HTTP: Final = "this is no HTTP request"
 
 
 class Connection(HttpToolsProtocol):
@@ -72,8 +77,11 @@ class Connection(HttpToolsProtocol):
             self._feed(data)
             if self._in_head and self._octets > HEAD_OCTETS:
                 self._refuse(HeadTooLarge(f"it may have {HEAD_OCTETS} octets"))
+        except httptools.HttpParserInvalidMethodError:
+            garbage = _REQUEST_LINE.match(data) is None
+            self._refuse(InvalidRequest(_NO_HTTP) if garbage else MethodUnknown("no resource here has this method"))
         except httptools.HttpParserError:
-            self._refuse(self._refusal or InvalidRequest("this is no HTTP request"))
+            self._refuse(self._refusal or InvalidRequest(_NO_HTTP))
         if self._late is None and (self._in_head or not self._busy()) and not self.ended:
             self._expect_head()
 

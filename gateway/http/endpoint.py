@@ -10,7 +10,7 @@ from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 from starlette.responses import Response
 
 from gateway.errors import replies
-from gateway.http.body import BodyKind
+from gateway.http.body import JSON_TYPE, BodyKind
 from gateway.http.call import Call
 from gateway.http.query import Query
 from gateway.identity.scope import Scope
@@ -19,6 +19,7 @@ Q = TypeVar("Q", bound=Query)
 B = TypeVar("B")
 Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 NAMES: Final = re.compile(r"\{([a-z]+)\}")
+ACCOUNT: Final = "/v1/accounts/{account}/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,10 @@ class Answer:
 class Endpoint(Generic[Q, B]):
     """``errors`` are problem types (``errors.Reply.type``) beside those that every endpoint of its kind may answer.
 
-    ``headers`` are request headers with their meaning. ``conditional``: a GET heeds If-None-Match.
+    ``headers`` are request headers with their meaning. ``conditional``: a GET heeds If-None-Match. ``repeatable``: a
+    POST that does no harm twice, and ends when its client leaves. ``by_ticket``: a ticket opens it too, in place of a
+    token. ``replayed``: a POST heeds Idempotency-Key. ``in_batch``: it may be an operation of a batch, so it takes and
+    gives JSON only, below an account.
     Constructing one with an unknown error or path name fails.
     """
 
@@ -87,6 +91,10 @@ class Endpoint(Generic[Q, B]):
     headers: Mapping[str, str] = field(default_factory=dict)
     description: str = ""
     conditional: bool = True
+    repeatable: bool = False
+    by_ticket: bool = False
+    replayed: bool = True
+    in_batch: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.scope, Scope | Public):
@@ -95,6 +103,10 @@ class Endpoint(Generic[Q, B]):
         unknown += [slug for slug in self.errors if slug not in replies()]
         if unknown or not self.answers:
             raise ValueError(f"{self.method} {self.path}: unknown {unknown}, or no answer documented")
+        if self.by_ticket and not (isinstance(self.scope, Scope) and self.method == "GET"):
+            raise ValueError(f"{self.method} {self.path}: a ticket stands for a token, and opens a GET")
+        if self.in_batch and not self._fits_a_batch():
+            raise ValueError(f"{self.method} {self.path}: this can't be an operation of a batch")
 
     @property
     def operation_id(self) -> str:
@@ -105,11 +117,17 @@ class Endpoint(Generic[Q, B]):
         """The scope's name; None on public routes."""
         return self.scope.value if isinstance(self.scope, Scope) else None
 
+    def _fits_a_batch(self) -> bool:
+        below = self.path.startswith(ACCOUNT) and isinstance(self.scope, Scope)
+        return below and self.body.media_type in (None, JSON_TYPE)
+
     def every_error(self) -> tuple[str, ...]:
         """All documented problem types."""
         common: tuple[str, ...] = ("invalid-request", "head-too-large", "internal")
         if isinstance(self.scope, Scope):
             common += ("unauthenticated", "insufficient-scope")
+        if self.by_ticket:
+            common += ("ticket-refused",)
         if self.method == "POST":
             common += ("conflict", "unprocessable")
         if self.body.media_type is not None:

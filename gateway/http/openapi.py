@@ -24,6 +24,7 @@ _EVENTS: Final = (Hello, Resync, Bye)
 """Described although no JSON answer is one: they are the data of server-sent events."""
 
 _SECURITY: Final = "bearer"
+_TICKET: Final = "ticket"
 
 
 def document(table: Sequence[AnyEndpoint], limits: Limits) -> Json:
@@ -46,7 +47,7 @@ def document(table: Sequence[AnyEndpoint], limits: Limits) -> Json:
         "components": {
             "schemas": schemas.components,
             "examples": {kind.type: _example(kind) for kind in replies().values()},
-            "securitySchemes": {_SECURITY: _security()},
+            "securitySchemes": {_SECURITY: _security(), _TICKET: _ticket()},
         },
     }
 
@@ -60,6 +61,16 @@ def _security() -> Json:
         "tells whether tokens may, or must, be bound to a key: those are sent with the scheme DPoP and a proof in the "
         "header of that name (RFC 9449).",
         "x-scopes": {scope.value: MEANING[scope] for scope in Scope},
+    }
+
+
+def _ticket() -> Json:
+    return {
+        "type": "apiKey",
+        "in": "query",
+        "name": "ticket",
+        "description": "In place of a token and of all other parameters, for EventSource, which can't send a header: "
+        "POST …/events/tickets gives it. It opens one stream, once, within 30 seconds.",
     }
 
 
@@ -88,7 +99,7 @@ def _operation(endpoint: AnyEndpoint, schemas: _Schemas, limits: Limits) -> Json
         "tags": [endpoint.tag],
         "parameters": [*_path(endpoint), *_query(endpoint, limits), *_headers(endpoint)],
         "responses": _answers(endpoint, schemas) | _problems(endpoint, schemas),
-        "security": [{_SECURITY: [endpoint.needs]}] if endpoint.needs else [],
+        "security": _securities(endpoint),
     }
     if endpoint.description:
         operation["description"] = endpoint.description
@@ -96,6 +107,12 @@ def _operation(endpoint: AnyEndpoint, schemas: _Schemas, limits: Limits) -> Json
         schema = schemas.of(endpoint.body.type) if endpoint.body.type is not None else {}
         operation["requestBody"] = {"required": True, "content": {endpoint.body.media_type: {"schema": schema}}}
     return operation
+
+
+def _securities(endpoint: AnyEndpoint) -> list[Json]:
+    """Any one of them lets in."""
+    token: list[Json] = [{_SECURITY: [endpoint.needs]}] if endpoint.needs else []
+    return [*token, {_TICKET: []}] if endpoint.by_ticket else token
 
 
 def _path(endpoint: AnyEndpoint) -> list[Json]:
@@ -136,7 +153,7 @@ def _parameter(name: str, schema: Json, required: bool, limits: Limits) -> Json:
 
 def _headers(endpoint: AnyEndpoint) -> list[Json]:
     described = dict(endpoint.headers)
-    if endpoint.method == "POST":
+    if endpoint.method == "POST" and endpoint.replayed:
         described[IDEMPOTENCY_KEY] = "the same key and request is carried out once, and answered alike for a day"
     if endpoint.method == "GET" and endpoint.conditional:
         described.setdefault("If-None-Match", "entity tags the client has; one of them still standing gives 304")

@@ -12,6 +12,7 @@ from starlette.types import Scope
 from gateway.errors import (
     GatewayError,
     MethodNotAllowed,
+    PreconditionFailed,
     RangeNotSatisfiable,
     Reply,
     TooLarge,
@@ -21,6 +22,7 @@ from gateway.errors import (
 from gateway.http.base import request_id
 from gateway.http.cap import TooSlow
 from gateway.http.refusal import refusal_of
+from gateway.mail.resource import Flag
 
 MEDIA_TYPE: Final = "application/problem+json"
 _MAX_INSTANCE: Final = 2000
@@ -39,6 +41,9 @@ class Problem(Struct, rename="camel", kw_only=True, frozen=True):
     retryable: Annotated[bool, Meta(description="the same request may succeed later")] = False
     field: Annotated[str | UnsetType, Meta(description="the parameter, header or member that is wrong")] = UNSET
     imap_code: Annotated[str | UnsetType, Meta(description="the mail server's own code for it")] = UNSET
+    flags: Annotated[
+        list[Flag] | UnsetType, Meta(description="of a 412 on flags: those of now; the ETag header goes with them")
+    ] = UNSET
 
 
 class NotAllowed(MethodNotAllowed):
@@ -73,7 +78,14 @@ def problem_of(error: GatewayError, scope: Scope) -> Problem:
         retryable=reply.retryable,
         field=error.field or UNSET,
         imap_code=error.imap_code or UNSET,
+        flags=_flags_now(error),
     )
+
+
+def _flags_now(error: GatewayError) -> list[Flag] | UnsetType:
+    if not isinstance(error, PreconditionFailed) or error.flags is None:
+        return UNSET
+    return list(error.flags)
 
 
 def _headers(error: GatewayError, reply: Reply, scope: Scope) -> dict[str, str]:
@@ -89,6 +101,8 @@ def _headers(error: GatewayError, reply: Reply, scope: Scope) -> dict[str, str]:
             headers["Allow"] = ", ".join(error.allow)
         case RangeNotSatisfiable() if error.size is not None:
             headers["Content-Range"] = f"bytes */{error.size}"
+        case PreconditionFailed() if error.etag is not None:
+            headers["ETag"] = error.etag
         case UnsupportedMediaType() if error.field == "Content-Encoding":
             headers["Accept-Encoding"] = "identity"  # RFC 9110 section 12.5.3
         case TooLarge() | TooSlow():

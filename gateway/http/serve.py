@@ -6,15 +6,15 @@ import re
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 
-from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.errors import InsufficientScope, InvalidRequest
+from gateway.errors import InvalidRequest
 from gateway.http import query
-from gateway.http.base import CALLER, NEEDS, ROUTE, called_url
+from gateway.http.admission import Admission, admit
+from gateway.http.base import NEEDS, ROUTE
 from gateway.http.call import Call
 from gateway.http.cap import capped, timely
 from gateway.http.connected import while_connected
@@ -22,9 +22,6 @@ from gateway.http.endpoint import NAMES, PATH, AnyEndpoint
 from gateway.http.idempotent import key_of, serve_once
 from gateway.http.problem import NotAllowed
 from gateway.http.services import Services, services_of
-from gateway.identity.credentials import Presented
-from gateway.identity.principal import Principal
-from gateway.identity.scope import Scope as Permission
 
 
 def routes(table: Iterable[AnyEndpoint]) -> list[Route]:
@@ -70,45 +67,33 @@ async def _serve(endpoint: AnyEndpoint, scope: Scope, receive: Receive, send: Se
     if endpoint.body.media_type is not None:
         receive = timely(receive)
     scope[NEEDS] = endpoint.needs
-    principal = await _admit(endpoint, services, scope)
-    nonce = None if principal is None else services.authenticator.next_nonce(principal)
-    if nonce is not None:
-        send = _with_nonce(send, nonce)
-    app = _handling(endpoint, services, principal)
-    key = key_of(scope, principal) if principal is not None and endpoint.method == "POST" else None
+    admission = await admit(endpoint, services, scope)
+    if admission.nonce is not None:
+        send = _with_nonce(send, admission.nonce)
+    app = _handling(endpoint, services, admission)
+    keyed = endpoint.method == "POST" and endpoint.replayed
+    key = key_of(scope, admission.principal) if admission.principal is not None and keyed else None
     if key is None:
         await app(scope, receive, send)
     else:
         await serve_once(app, scope, receive, send, key=key, store=services.idempotency)
 
 
-async def _admit(endpoint: AnyEndpoint, services: Services, scope: Scope) -> Principal | None:
-    """Who calls, and that the token permits this. Raises Unauthenticated, InsufficientScope."""
-    if not isinstance(endpoint.scope, Permission):
-        return None
-    headers = Headers(scope=scope)
-    presented = Presented(scope["method"], called_url(scope), headers.getlist("dpop"))
-    principal = await services.authenticator.authenticate(headers.getlist("authorization"), presented)
-    scope[CALLER] = principal
-    if not principal.allows(endpoint.scope):
-        raise InsufficientScope(endpoint.scope.value)
-    return principal
-
-
-def _handling(endpoint: AnyEndpoint, services: Services, principal: Principal | None) -> ASGIApp:
+def _handling(endpoint: AnyEndpoint, services: Services, admission: Admission) -> ASGIApp:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive, send)
         with ExitStack() as after:
             call = Call(
                 request=request,
                 services=services,
-                principal=principal,
+                principal=admission.principal,
                 path=path_values(endpoint.path, request.path_params),
-                query=query.parse(scope["query_string"], endpoint.query),
+                query=admission.query or query.parse(scope["query_string"], endpoint.query),
                 body=await endpoint.body.read(request, services.settings.limits, after),
             )
             work = endpoint.handler(call)
-            reading = endpoint.method == "GET"  # a write is carried through even if nobody waits for the answer
+            # a write is carried through even if nobody waits for the answer
+            reading = endpoint.method == "GET" or endpoint.repeatable
             response = await (while_connected(receive, work) if reading else work)
         await response(scope, receive, send)
 

@@ -11,6 +11,7 @@ from starlette.types import Scope
 
 from gateway.accounts.account import Account
 from gateway.http.idempotency import IdempotencyStore
+from gateway.http.tickets import TicketStore
 from gateway.identity.credentials import Presented
 from gateway.identity.principal import Principal
 from gateway.live.event import Event
@@ -70,6 +71,7 @@ class Services:
     metrics: Metrics
     settings: Settings
     idempotency: IdempotencyStore
+    tickets: TicketStore
     clock: Callable[[], float]
     random: Callable[[], float]
 

@@ -25,7 +25,17 @@ def frame(event: Event) -> bytes:
         case Resync():
             return _lines("resync", event, state=None)
         case Bye():
-            return b"retry: %d\n" % max(0, event.retry) + _lines("bye", event, state=None)
+            return pause(event.retry) + _lines("bye", event, state=None)
+
+
+def pause(milliseconds: int) -> bytes:
+    """How long a client waits before it comes back after a loss: a field to put before a frame."""
+    return b"retry: %d\n" % max(0, milliseconds)
+
+
+def marks(framed: bytes) -> bool:
+    """Whether a frame moves its client on: it has an id."""
+    return framed.startswith(b"id: ")
 
 
 def _only_state(hello: Hello) -> str | None:

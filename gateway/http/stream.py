@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from msgspec.structs import replace
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -15,7 +16,7 @@ from gateway.http.boundary import AnswerCut
 from gateway.http.connected import while_connected
 from gateway.http.selected import Wanted
 from gateway.http.services import Events
-from gateway.http.sse import HEARTBEAT, frame
+from gateway.http.sse import HEARTBEAT, frame, marks, pause
 from gateway.live.event import Bye, Event, Hello, Reason, Resync
 from gateway.mail.resource import Changes
 from gateway.metrics import EventKind, Metrics
@@ -27,19 +28,24 @@ HEADERS: Final = {
     "X-Accel-Buffering": "no",  # nginx would hold events back
 }
 _RETRY_MS: Final = 1000
+"""The least that a client waits before it comes back, and up to three times as long: a thousand don't come at once."""
 _STUCK_SECONDS: Final = 5.0
 """How long past the token's end a client may be stuck in receiving before it is cut off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """Under what a stream runs. ``expires_at`` is in the clock's seconds; ``random`` gives a number from 0 up to 1."""
+    """Under what a stream runs. ``expires_at`` is in the clock's seconds; ``random`` gives a number from 0 up to 1.
+
+    ``closes_after_state``: the first event with an id, but for `hello`, is the last but the `bye`.
+    """
 
     expires_at: float
     heartbeat: float
     clock: Callable[[], float]
     random: Callable[[], float]
     wanted: Wanted
+    closes_after_state: bool = False
 
 
 class StreamResponse(Response):
@@ -70,14 +76,29 @@ class StreamResponse(Response):
         ended = False
         while not ended:
             event = await self._next()
-            wanted = None if event is None else self._terms.wanted.part(event)
             if event is None:
                 await self._send(send, HEARTBEAT)
-            elif wanted is not None:
-                await self._send(send, frame(wanted))
-                self._metrics.event_sent(_kind(wanted))
+                continue
+            told = await self._tell(send, event)
             ended = isinstance(event, Bye)
+            if self._terms.closes_after_state and told and not ended:
+                await self._tell(send, self._bye("close-after"))
+                ended = True
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _tell(self, send: Send, event: Event) -> bool:
+        """Whether the client is further now than before: it was sent a state, and not only its first."""
+        wanted = self._terms.wanted.part(event)
+        if wanted is None:
+            return False
+        self._metrics.event_sent(_kind(wanted))
+        if isinstance(wanted, Hello):
+            greeting = frame(replace(wanted, heartbeat_seconds=self._terms.heartbeat))
+            await self._send(send, pause(self._retry()) + greeting)
+            return False
+        framed = frame(wanted)
+        await self._send(send, framed)
+        return marks(framed)
 
     async def _next(self) -> Event | None:
         """The next event, or None for a heartbeat; what ends the stream from this side comes as a `bye` too."""
@@ -92,7 +113,10 @@ class StreamResponse(Response):
         return self._bye("token-expired") if expired else event
 
     def _bye(self, reason: Reason) -> Bye:
-        return Bye(reason=reason, retry=_RETRY_MS + int(self._terms.random() * 2 * _RETRY_MS))
+        return Bye(reason=reason, retry=self._retry())
+
+    def _retry(self) -> int:
+        return _RETRY_MS + int(self._terms.random() * 2 * _RETRY_MS)
 
     @staticmethod
     async def _send(send: Send, octets: bytes) -> None:

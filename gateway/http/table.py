@@ -17,6 +17,7 @@ from gateway.http.routes import (
     about,
     accounts,
     archives,
+    batch,
     bulk,
     content,
     events,
@@ -26,8 +27,10 @@ from gateway.http.routes import (
     messages,
     parts,
     search,
+    search_exports,
     structured,
     threads,
+    tickets,
     transfer,
 )
 from gateway.settings.model import Limits
@@ -39,7 +42,7 @@ def table(limits: Limits) -> tuple[AnyEndpoint, ...]:
     async def get_openapi(call: Call[NoQuery, None]) -> Response:
         return variant(call, described, "application/json", about.PUBLIC)
 
-    endpoints = (
+    served = (
         *accounts.ENDPOINTS,
         *folders.ENDPOINTS,
         *messages.ENDPOINTS,
@@ -52,9 +55,15 @@ def table(limits: Limits) -> tuple[AnyEndpoint, ...]:
         *transfer.ENDPOINTS,
         *bulk.ENDPOINTS,
         *exports.ENDPOINTS,
+        *search_exports.ENDPOINTS,
         *archives.ENDPOINTS,
         *events.ENDPOINTS,
+        *tickets.ENDPOINTS,
         *about.ENDPOINTS,
+    )
+    endpoints = (
+        *served,
+        batch.batch(served),
         Endpoint(
             method="GET",
             path="/openapi.json",

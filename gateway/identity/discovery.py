@@ -25,7 +25,7 @@ async def discover(http: httpx.AsyncClient, issuer: str, member: str) -> str:
         try:
             return place((await fetch(http, url)).body, issuer, member)
         except FetchFailed as failed:
-            reasons.append(str(failed))
+            reasons.append(f"{url}: {failed}")
     raise FetchFailed(f"no usable metadata: {'; '.join(reasons)}")
 
 

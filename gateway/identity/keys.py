@@ -93,6 +93,8 @@ class RemoteKeys:
         self._forced_at: float | None = None
         self._retry_at: float | None = None
         self._failures = 0
+        self.failure = ""
+        """Why the last fetch failed, with the URLs that were asked: for operators, not for callers."""
         self._flight: asyncio.Task[None] | None = None
         self._keeper: asyncio.Task[None] | None = None
 
@@ -174,23 +176,31 @@ class RemoteKeys:
         try:
             document = await self._document()
             keys = read_key_set(document.body)
-        except (FetchFailed, KeySetUnreadable) as failed:
+        except FetchFailed as failed:
             self._failed(str(failed))
+            return
+        except KeySetUnreadable as failed:
+            self._failed(f"{self._jwks_uri[0] if self._jwks_uri else self._issuer}: {failed}")
             return
         now, life = self._clock(), lifetime(document.max_age)
         if keys.version != self.version:
             _log.info("keys changed", issuer=self._issuer, keys=len(keys.keys), skipped=keys.skipped)
         self._held = Held(keys, renew_at=now + life * (AHEAD - self._jitter() / 10), fresh_until=now + life)
-        self._failures, self._retry_at = 0, None
+        self._failures, self._retry_at, self.failure = 0, None, ""
         self._on_fetch("ok")
 
     async def _document(self) -> Document:
         now = self._clock()
         if self._jwks_uri is None or now - self._jwks_uri[1] >= DISCOVERY_LIFETIME:
             self._jwks_uri = (await discover(self._http, self._issuer, "jwks_uri"), now)
-        return await fetch(self._http, self._jwks_uri[0])
+        uri = self._jwks_uri[0]
+        try:
+            return await fetch(self._http, uri)
+        except FetchFailed as failed:
+            raise FetchFailed(f"{uri}: {failed}") from failed
 
     def _failed(self, reason: str) -> None:
+        self.failure = reason
         self._jwks_uri = None  # it may have moved: discovery comes first next time
         back_off = min(RETRY_FIRST * 2.0**self._failures, RETRY_MAX)
         self._failures = min(self._failures + 1, 10)

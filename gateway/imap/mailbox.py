@@ -26,6 +26,7 @@ class Mailbox:
 
     ``uidnext`` and ``highestmodseq`` are what the server said last; the latter rises with the MODSEQ of later
     FETCH responses too (RFC 7162 section 3.1.4). None: the server did not say, or has none (NOMODSEQ).
+    ``kept``: whoever opened it has had the connection to itself since, and knows of no renaming.
     """
 
     name: MailboxName
@@ -40,6 +41,7 @@ class Mailbox:
     uids_stick: bool = True
     version: int = 0
     changed: bool = False
+    kept: bool = False
 
     def apply(self, response: Response, *, ours: bool = False) -> None:
         """``ours``: the response answers a command, so that it is no news (but may raise ``highestmodseq``)."""

@@ -142,16 +142,23 @@ class Foldering(Core):
         """Raises LocalError for the mailbox that is selected here: servers disagree on what that does."""
         if self._mailbox is not None and self._mailbox.name == name:
             raise LocalError("the selected mailbox can't be deleted: unselect it")
+        self._names_change()
         await self._run_on(name, "DELETE", mailbox(name))
 
     async def rename(self, name: MailboxName, to: MailboxName) -> None:
         """Mailboxes below it go with it. Raises LocalError for the one that is selected here."""
         if self._mailbox is not None and self._mailbox.name == name:
             raise LocalError("the selected mailbox can't be renamed: unselect it")
+        self._names_change()
         try:
             await self._run_on(name, "RENAME", mailbox(name), mailbox(to))
         except Refused as refusal:
             raise await self._explained_new(refusal, to) from refusal
+
+    def _names_change(self) -> None:
+        """The selected mailbox may be below the other, and go with it."""
+        if self._mailbox is not None:
+            self._mailbox.kept = False
 
     async def subscribe(self, name: MailboxName) -> None:
         await self._run("SUBSCRIBE", mailbox(name))

@@ -26,7 +26,8 @@ class Selecting(Core):
         parameters = select_parameters(condstore=self._asks_condstore())
         if parameters is not None:
             args.append(parameters)
-        fresh = Mailbox(name, readonly=readonly)
+        kept = held is not None and held.name == name and held.kept
+        fresh = Mailbox(name, readonly=readonly, kept=kept)
         pending = self._wire.command(command("EXAMINE" if readonly else "SELECT", *args))
         pending.on_begin = lambda: self._enter(fresh)
         pending.on_end = lambda: self._entered(fresh, pending)

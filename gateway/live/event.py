@@ -9,7 +9,9 @@ from msgspec import Meta
 from gateway.mail.resource import Changes, Id, Resource
 
 ResyncReason = Literal["overflow", "rebuilt", "gone"]
-Reason = Literal["drain", "token-expired", "account-removed", "folder-gone", "upstream-refused", "upstream-failed"]
+Reason = Literal[
+    "drain", "token-expired", "account-removed", "folder-gone", "upstream-refused", "upstream-failed", "close-after"
+]
 
 
 class WatchedFolder(Resource, kw_only=True, frozen=True):

@@ -67,7 +67,7 @@ async def archive(desk: Desk, account: Account, wanted: ArchiveRun) -> AsyncGene
     target = await resolve(desk, account, wanted.to)
     if name == target:
         raise Conflict("the mail is in that folder already", field="to")
-    search = _search(wanted.before)
+    search = older(wanted.before)
     at = _At(None, 0, 0)
     while at.above is not None and at.moved < wanted.limit:
         batch = _batch(desk, account, name, target, search, at, min(BATCH, wanted.limit - at.moved))
@@ -87,7 +87,7 @@ async def _carried_through(batch: asyncio.Future[_At]) -> _At:
         raise
 
 
-def _search(before: date) -> Plan:
+def older(before: date) -> Plan:
     """What is marked deleted stays: where MOVE is lacking, those are the ones that an interrupted run has copied."""
     found = plan(Filter(before=before.isoformat()))
     assert found is not None

@@ -30,9 +30,18 @@ _WHOLE: Final = Section()
 
 
 @dataclass(frozen=True, slots=True)
+class Life:
+    """One life of a folder: a UID means one message in it, for good (RFC 9051 section 2.3.1.1)."""
+
+    name: MailboxName
+    uidvalidity: int
+
+
+@dataclass(frozen=True, slots=True)
 class Carried:
     """A message that is to be carried, as the server described it."""
 
+    life: Life
     uid: int
     size: int
     received: datetime
@@ -55,18 +64,16 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Convoy:
-    """``messages`` of one folder in one life of it."""
+    """``messages`` of an account; those of one folder are together."""
 
     desk: Desk
     account: Account
-    name: MailboxName
-    uidvalidity: int
     messages: Sequence[Carried]
 
     async def pieces(self) -> AsyncGenerator[Begin | bytes | End, None]:
         """For each message a Begin, octets, an End. Ends in order before the first message that is gone.
 
-        Raises IdExpired where the folder was rebuilt, and what the server's side raises. Must be closed if left early.
+        Raises IdExpired where a folder was rebuilt, and what the server's side raises. Must be closed if left early.
         """
         for batch in _batches(self.messages):
             pieces = self._large(batch[0]) if batch[0].size > BATCH else self._small(batch)
@@ -105,12 +112,14 @@ class Convoy:
 
     @reading
     async def _open(self, message: Carried) -> Hose:
-        return (await octets(self.desk, self.account, Octets(self.name, self.uidvalidity, message.uid, _WHOLE)))[1]
+        life = message.life
+        return (await octets(self.desk, self.account, Octets(life.name, life.uidvalidity, message.uid, _WHOLE)))[1]
 
     @reading
     async def _fetch(self, batch: Sequence[Carried], items: Sequence[FetchItem]) -> dict[int, Fetched]:
-        async with self.desk.folder(self.account, self.name) as (session, mailbox):
-            check_validity(mailbox, self.uidvalidity)
+        life = batch[0].life
+        async with self.desk.folder(self.account, life.name) as (session, mailbox):
+            check_validity(mailbox, life.uidvalidity)
             return (await session.fetch(UidSet.of(message.uid for message in batch), items)).messages
 
 
@@ -123,11 +132,12 @@ def sender(envelope: Envelope | None) -> bytes | None:
 
 
 def _batches(messages: Sequence[Carried]) -> Iterator[Sequence[Carried]]:
-    """Neighbours that are held together; a large message is by itself."""
+    """Neighbours of one folder that are held together; a large message is by itself."""
     batch: list[Carried] = []
     octets_ = 0
     for message in messages:
-        if batch and (octets_ + message.size > BATCH or len(batch) == BATCH_COUNT):
+        full = octets_ + message.size > BATCH or len(batch) == BATCH_COUNT
+        if batch and (full or message.life != batch[0].life):
             yield batch
             batch, octets_ = [], 0
         batch.append(message)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from gateway.accounts.account import Account
@@ -26,10 +26,21 @@ class Desk:
     clock: Callable[[], float]
     summaries: Summaries
 
+    def leased(self, account: Account, name: MailboxName | None = None) -> AbstractAsyncContextManager[Session]:
+        """A connection for one verb, best with that folder open."""
+        return self.pool.lease(target_of(account), name)
+
+    def examines(self) -> bool:
+        """Whether a folder that is only read is opened for reading only."""
+        return True
+
+    def entered(self, mailbox: Mailbox) -> None:
+        """Told of each folder that was opened a moment ago."""
+
     @asynccontextmanager
     async def session(self, account: Account) -> AsyncIterator[Session]:
         """A signed-in session of the account, whatever folder it has open."""
-        async with self.pool.lease(target_of(account)) as session:
+        async with self.leased(account) as session:
             yield session
 
     @asynccontextmanager
@@ -41,10 +52,11 @@ class Desk:
         Where the folder is open already the server is asked for news first: without that it may show messages as they
         were. Raises NotFound where there is no such folder.
         """
-        async with self.pool.lease(target_of(account), name) as session:
+        async with self.leased(account, name) as session:
             held = session.mailbox
-            mailbox = await open_folder(session, name, readonly=readonly)
+            mailbox = await open_folder(session, name, readonly=readonly and self.examines())
             if mailbox is not held:
+                self.entered(mailbox)
                 yield session, mailbox
                 return
             async with _suspecting(session):
@@ -53,9 +65,11 @@ class Desk:
     @asynccontextmanager
     async def stale(self, account: Account, name: MailboxName) -> AsyncIterator[Session]:
         """A session with the folder open as it was last known, for who refreshes it."""
-        async with self.pool.lease(target_of(account), name) as session:
+        async with self.leased(account, name) as session:
             held = session.mailbox
-            if await open_folder(session, name) is not held:
+            mailbox = await open_folder(session, name, readonly=self.examines())
+            if mailbox is not held:
+                self.entered(mailbox)
                 yield session
                 return
             async with _suspecting(session):
@@ -66,9 +80,9 @@ async def current(session: Session, mailbox: Mailbox) -> Mailbox:
     """The open mailbox, as it is now (docs/decisions/0006-fresh-reads.md).
 
     NOOP has the server tell what it held back (RFC 9051 section 7.5). Only INBOX can't be deleted and made anew, which
-    a session that has it open may not notice: any other mailbox is opened again.
+    a session that has it open may not notice: any other mailbox is opened again, unless who opened it kept it.
     """
-    if not mailbox.name.is_inbox:
+    if not mailbox.name.is_inbox and not mailbox.kept:
         return await open_folder(session, mailbox.name, readonly=mailbox.readonly, again=True)
     await session.noop()
     return mailbox

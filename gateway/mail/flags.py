@@ -12,6 +12,7 @@ from gateway.errors import Forbidden, InvalidRequest, PreconditionFailed
 from gateway.imap.encode.fetch_item import Item
 from gateway.imap.flags import to_flag
 from gateway.imap.mailbox import Mailbox
+from gateway.imap.response import Fetched
 from gateway.imap.session import Session, StoreResult
 from gateway.imap.uids import UidSet
 from gateway.mail.address import check_validity, gone, parse_message
@@ -49,7 +50,8 @@ async def change_flags(
     """The flags after the change. Raises NotFound, IdExpired, Forbidden in a read-only folder.
 
     With ``if_match`` the change is made only where the message still has one of those entity tags, else
-    PreconditionFailed: by STORE UNCHANGEDSINCE (RFC 7162 section 3.1.3), or where the server lacks it by a look before.
+    PreconditionFailed, which carries the flags of now: by STORE UNCHANGEDSINCE (RFC 7162 section 3.1.3), or where the
+    server lacks it by a look before, which somebody else's change in between escapes.
     """
     name, wanted = parse_message(message_id)
     async with desk.folder(account, name, readonly=False) as (session, mailbox):
@@ -91,7 +93,7 @@ async def _condition(account: Account, session: Session, uid: int, if_match: fro
     """The MODSEQ to store under. Raises PreconditionFailed where none of the client's entity tags is the message's."""
     fetched = await fetch_one(session, uid, (Item.UID, Item.FLAGS, *modseq(session)))
     if "*" not in if_match and flags_tag(account, fetched) not in if_match:
-        raise PreconditionFailed("the message's flags were changed meanwhile")
+        raise _changed(_shown(account, fetched))
     return None if "*" in if_match else fetched.modseq
 
 
@@ -101,15 +103,24 @@ async def _apply(
     """STORE tells the new flags; a server that does not, as nothing changed or the message is gone, is asked."""
     done = await store(session, UidSet.of((uid,)), change, unchanged_since)
     if done.modified:
-        raise PreconditionFailed("the message's flags were changed meanwhile")
+        raise _changed(await _read(account, session, uid))
     told = done.messages.get(uid)
     if told is None or told.flags is None or (modseq(session) and told.modseq is None):
         return await _read(account, session, uid)
-    return Tagged(Flags(flags=keywords(told.flags)), flags_tag(account, told))
+    return _shown(account, told)
 
 
 async def _read(account: Account, session: Session, uid: int) -> Tagged[Flags]:
     fetched = await fetch_one(session, uid, (Item.UID, Item.FLAGS, *modseq(session)))
+    return _shown(account, fetched)
+
+
+def _shown(account: Account, fetched: Fetched) -> Tagged[Flags]:
     if fetched.flags is None:
         raise gone()
     return Tagged(Flags(flags=keywords(fetched.flags)), flags_tag(account, fetched))
+
+
+def _changed(now: Tagged[Flags]) -> PreconditionFailed:
+    flags = [] if now.value is None else now.value.flags
+    return PreconditionFailed("the message's flags were changed meanwhile", flags=flags, etag=now.etag)

@@ -17,6 +17,7 @@ from gateway.mail.conditions import Conditions
 from gateway.mail.effort import EXAMINED, Effort, effort_of
 from gateway.mail.find import find, find_newest
 from gateway.mail.logic import ALWAYS, NEVER, all_of, any_of
+from gateway.mail.rising import climb
 from gateway.mail.translate import Attached, Instant, Leaf, Said, Setting, at_least, translate
 from gateway.mail.window import Looked, walk
 from gateway.message.address import addresses
@@ -74,6 +75,17 @@ class Looker:
         effort = self.effort
         return await walk(self._session, self._mailbox, below, limit, look, step=effort.step, most=effort.most)
 
+    async def oldest(self, above: int, limit: int) -> tuple[tuple[int, ...], int | None]:
+        """UIDs over ``above``, rising, and over which to go on (None: nothing is left)."""
+        if self.key == NEVER:
+            return (), None
+
+        async def look(window: SequenceSet, wanted: int) -> Looked:
+            return await self._look_up(window, above, wanted)
+
+        effort = self.effort
+        return await climb(self._session, self._mailbox, above, limit, look, step=effort.step, most=effort.most)
+
     async def count(self) -> int | None:
         """How many match; None where that is too much to look at."""
         exists = self._mailbox.exists
@@ -90,9 +102,10 @@ class Looker:
         key = all_of((SeqIn(window), self.key))
         if not self.leaves:
             return Looked(await find_newest(self._session, key, below, wanted))
+        candidates = [uid for uid in await find(self._session, key) if uid < below]
         found: list[int] = []
-        lowest = below
-        for batch in _from_the_top([uid for uid in await find(self._session, key) if uid < below]):
+        lowest = candidates[-1] + 1 if candidates else below
+        for batch in _from_the_top(candidates):
             if self._left <= 0:
                 return Looked(sorted(found), down_to=lowest)
             found += await self._exactly(batch)
@@ -100,6 +113,20 @@ class Looker:
             if len(found) >= wanted:
                 return Looked(sorted(found), down_to=lowest)
         return Looked(sorted(found))
+
+    async def _look_up(self, window: SequenceSet, above: int, wanted: int) -> Looked:
+        candidates = [uid for uid in await find(self._session, all_of((SeqIn(window), self.key))) if uid > above]
+        if not self.leaves:
+            return Looked(candidates)
+        found: list[int] = []
+        highest = candidates[0] - 1 if candidates else above
+        for start in range(0, len(candidates), _BATCH):
+            if self._left <= 0 or len(found) >= wanted:
+                return Looked(found, up_to=highest)
+            batch = UidSet.of(candidates[start : start + _BATCH])
+            found += sorted(await self._exactly(batch))
+            highest = batch.last or highest
+        return Looked(found)
 
     async def _exactly(self, candidates: UidSet) -> list[int]:
         """Those of the candidates that match. Only those in doubt are looked at, and asked for again."""

@@ -20,7 +20,7 @@ from gateway.mail.address import check_validity, gone, parse_message
 from gateway.mail.again import reading
 from gateway.mail.desk import Desk
 from gateway.mail.filter import filter_fingerprint, plan
-from gateway.mail.previews import beginnings, previews
+from gateway.mail.previews import Beginning, beginnings, previews
 from gateway.mail.query import PageQuery, Tagged
 from gateway.mail.recall import Recall
 from gateway.mail.resource import Message, MessagePage, MessageSummary
@@ -92,17 +92,29 @@ async def read_page(
 
 @reading
 async def get_message(
-    desk: Desk, account: Account, message_id: str, part_href: Callable[[str], str]
+    desk: Desk, account: Account, message_id: str, part_href: Callable[[str], str], *, preview: bool = False
 ) -> Tagged[Message]:
-    """One message with its structure. Raises NotFound, or IdExpired where the folder was rebuilt since."""
+    """One message with its structure; ``preview``: made where the mail server has none.
+
+    Raises NotFound, or IdExpired where the folder was rebuilt since.
+    """
     name, wanted = parse_message(message_id)
     async with desk.folder(account, name) as (session, mailbox):
         check_validity(mailbox, wanted.uidvalidity)
         fetched = await fetch_one(session, wanted.uid, (*summary_items(session), *modseq(session), _REFERENCES))
+        begun = await beginning(session, fetched) if preview else {}
     block = fetched.sections.get(_REFERENCES.key)
     references = last(split_fields(block), b"references") if isinstance(block, bytes) else None
     value = detail(name, wanted.uidvalidity, fetched, references, part_href)
+    if begun:
+        value = replace(value, preview=(await previews(begun)).get(wanted.uid))
     return Tagged(value, flags_tag(account, fetched))
+
+
+async def beginning(session: Session, fetched: Fetched) -> dict[int, Beginning]:
+    """What a preview of the message is made of; nothing where the mail server made one."""
+    uid = fetched.uid or 0
+    return {} if isinstance(fetched.preview, str) else await beginnings(session, {uid: fetched.structure})
 
 
 async def fetch_one(session: Session, uid: int, items: tuple[FetchItem, ...]) -> Fetched:

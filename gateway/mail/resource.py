@@ -253,13 +253,20 @@ class StoredMessage(Resource, kw_only=True, frozen=True):
     id: Annotated[Id | None, Meta(description="null where the server does not tell (no UIDPLUS)")]
     folder_id: Id
     size: int
+    existed: Annotated[bool, Meta(description="it was in the folder already; nothing was stored")] = False
 
 
 class Outcome(Resource, kw_only=True, frozen=True):
     """What became of one message of a bulk request."""
 
     id: Id
-    status: Annotated[int, Meta(description="HTTP status of this item")]
+    status: Annotated[
+        int,
+        Meta(
+            description="HTTP status of this item: 200 done; 404 `not-found` gone from the folder already, by whose "
+            "hand nobody can tell; 410 `id-expired` the folder was rebuilt"
+        ),
+    ]
     new_id: Id | None = None
     flags: list[Flag] | None = None
     type: Annotated[str | None, Meta(description="problem type where it failed")] = None

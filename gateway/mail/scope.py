@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from gateway.accounts.account import Account
 from gateway.errors import NotFound
@@ -19,7 +19,6 @@ from gateway.mail.desk import Desk
 from gateway.mail.folder_tree import folder_tree
 from gateway.mail.logic import NEVER
 from gateway.mail.roles import NAMES, assign_roles
-from gateway.mail.search_request import Search
 from gateway.mail.translate import Setting, at_least, translate
 from gateway.sync.search_cursor import MAX_PLACES
 
@@ -45,9 +44,14 @@ class Scope:
         return Setting(name, self.folders)
 
 
-async def scope_of(desk: Desk, account: Account, search: Search, conditions: Conditions) -> Scope:
-    """Folders are listed only where that is needed. Raises InvalidRequest, or NotFound naming the member."""
-    asked = [] if search.folders is UNSET else [(ref, f"folders[{n}]") for n, ref in enumerate(search.folders)]
+async def scope_of(
+    desk: Desk, account: Account, refs: list[str] | UnsetType, conditions: Conditions, *, most: int | None = MAX_PLACES
+) -> Scope:
+    """``refs``: the folders that the caller named; ``most``: of them and others, so many are searched (None: all).
+
+    Folders are listed only where that is needed. Raises InvalidRequest, or NotFound naming the member.
+    """
+    asked = [] if refs is UNSET else [(ref, f"folders[{n}]") for n, ref in enumerate(refs)]
     named = list(conditions.mailboxes())
     folders = {ref: _direct(ref, path) for ref, path in (*asked, *named)}
     roles = [ref for ref, name in folders.items() if name is None]
@@ -65,7 +69,7 @@ async def scope_of(desk: Desk, account: Account, search: Search, conditions: Con
         if open_ended:
             candidates = [*_own(listed, namespaces, named_here)]
     found = tuple(dict.fromkeys(name for name in candidates if _may_match(conditions, name, folders)))
-    return Scope(found[:MAX_PLACES], folders, bool(asked), len(found) <= MAX_PLACES)
+    return Scope(found[:most], folders, bool(asked), most is None or len(found) <= most)
 
 
 def _direct(ref: str, path: str) -> MailboxName | None:

@@ -39,7 +39,7 @@ async def search(desk: Desk, account: Account, wanted: Search) -> SearchPage:
     _check_order(wanted)
     printed = _fingerprint(wanted)
     cursor = None if wanted.cursor is UNSET else SearchCursor.parse(wanted.cursor, fingerprint=printed)
-    scope = await scope_of(desk, account, wanted, conditions)
+    scope = await scope_of(desk, account, wanted.folders, conditions)
     names = [name for name in scope.names if wanted.calculate_total or cursor is None or cursor.of(name.wire)]
     asked = Asked(wanted, conditions, scope, cursor, tuple(names))
 

@@ -15,7 +15,8 @@ from gateway.mail.again import reading
 from gateway.mail.desk import Desk
 from gateway.mail.fields import SUMMARY, Fields
 from gateway.mail.header_members import MOST, MOST_ON_PAGE, Members, header_members
-from gateway.mail.messages import fetch_one, flags_tag, modseq, read_page
+from gateway.mail.messages import beginning, fetch_one, flags_tag, modseq, read_page
+from gateway.mail.previews import previews
 from gateway.mail.query import PageQuery, Tagged
 from gateway.mail.resource import MessageSummary
 from gateway.mail.summary import part_tree, summarise
@@ -25,9 +26,15 @@ _NAMES = tuple(zip(MessageSummary.__struct_fields__, MessageSummary.__struct_enc
 
 @reading
 async def get_selected(
-    desk: Desk, account: Account, message_id: str, fields: Fields, part_href: Callable[[str], str]
+    desk: Desk,
+    account: Account,
+    message_id: str,
+    fields: Fields,
+    part_href: Callable[[str], str],
+    *,
+    preview: bool = False,
 ) -> Tagged[Members]:
-    """One message's members, and nothing fetched but what they need.
+    """One message's members, and nothing fetched but what they need; ``preview``: made where the server has none.
 
     Raises NotFound, or IdExpired where the folder was rebuilt since.
     """
@@ -36,7 +43,10 @@ async def get_selected(
     async with desk.folder(account, name) as (session, mailbox):
         check_validity(mailbox, wanted.uidvalidity)
         fetched, octets = await _fetched(session, wanted.uid, fields, section)
+        begun = await beginning(session, fetched) if preview else {}
     members = _of_summary(summarise(name, wanted.uidvalidity, fetched), fields)
+    if begun:
+        members["preview"] = (await previews(begun)).get(wanted.uid)
     if "bodyStructure" in fields.names:
         structure = fetched.structure
         members["bodyStructure"] = None if structure is None else part_tree(structure, part_href)

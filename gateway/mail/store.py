@@ -7,14 +7,16 @@ from contextlib import AsyncExitStack
 from datetime import datetime
 
 from gateway.accounts.account import Account
-from gateway.errors import ConnectionLost, InvalidRequest, NotFound, Refused, TooLarge, UpstreamError
+from gateway.errors import ConnectionLost, InvalidRequest, NotFound, Refused, TooLarge, UpstreamError, WriteInDoubt
 from gateway.imap.flags import to_flag
 from gateway.imap.session import Session
+from gateway.imap.session_append import exactly
 from gateway.mail.address import id_of_folder, id_of_message
 from gateway.mail.again import STALE, in_doubt
 from gateway.mail.desk import Desk
 from gateway.mail.resource import StoredMessage
 from gateway.mail.roles import resolve
+from gateway.mail.stored_before import joined, read_head, stored_before
 
 
 async def store(
@@ -26,14 +28,28 @@ async def store(
     source: AsyncIterable[bytes],
     flags: Sequence[str],
     received_at: datetime | None,
+    unless_exists: bool = False,
 ) -> StoredMessage:
-    """Stream ``size`` octets into a folder. Raises NotFound, TooLarge, and whatever the server refuses with."""
+    """Stream ``size`` octets into a folder. Raises NotFound, TooLarge, and whatever the server refuses with.
+
+    ``unless_exists``: not where the folder has the same message already, which is answered then, with ``existed``;
+    so WriteInDoubt is ``repeatable`` then, if the message has a name to be found by.
+    """
     if size > desk.limits.message_bytes:
         raise TooLarge(f"a message has at most {desk.limits.message_bytes} octets")
     if not size:
         raise InvalidRequest("the message is empty", field="body")
     name = await resolve(desk, account, ref)
     wire_flags = tuple(dict.fromkeys(to_flag(flag, ()) for flag in flags))
+    named = False
+    if unless_exists:
+        head = await read_head(rest := aiter(source))
+        source = joined(head, rest)
+        named = head.message_id is not None
+        known = await stored_before(desk, account, name, head, size)
+        if known is not None:
+            await _taken(source, size)
+            return StoredMessage(id=known, folder_id=id_of_folder(name), size=size, existed=True)
     async with AsyncExitStack() as lease:
         session = await _attentive(desk, account, lease)
         try:
@@ -44,10 +60,22 @@ async def store(
             raise
         except UpstreamError as lost:
             if lost.maybe_done:
-                raise in_doubt() from lost
+                raise _in_doubt(repeatable=named) from lost
             raise
     new = None if done is None else id_of_message(name, done.uidvalidity, done.uid)
     return StoredMessage(id=new, folder_id=id_of_folder(name), size=size)
+
+
+def _in_doubt(*, repeatable: bool) -> WriteInDoubt:
+    if not repeatable:
+        return in_doubt()
+    return WriteInDoubt("the mail server did not say whether it was stored; send it again", repeatable=True)
+
+
+async def _taken(source: AsyncIterable[bytes], size: int) -> None:
+    """To its end: a client that is still sending would not hear the answer. Raises InvalidRequest as APPEND does."""
+    async for _ in exactly(source, size):
+        pass
 
 
 async def _attentive(desk: Desk, account: Account, lease: AsyncExitStack) -> Session:

@@ -48,14 +48,18 @@ async def newest(session: Session, mailbox: Mailbox, below: int, limit: int, fet
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """UIDs that match, rising. ``down_to``: of the window, UIDs less than this were not looked at."""
+    """UIDs that match, rising. ``down_to``: of the window, UIDs less than this were not looked at.
+
+    ``up_to``: nor those greater than this, where it is looked at from the oldest on.
+    """
 
     uids: Sequence[int]
     down_to: int | None = None
+    up_to: int | None = None
 
 
 Look = Callable[[SequenceSet, int], Awaitable[Looked]]
-"""Searches some of the folder's positions; so many matches, of the highest UIDs, are enough."""
+"""Searches some of the folder's positions; so many matches, of those that come first, are enough."""
 
 
 async def matching(

@@ -15,6 +15,7 @@ from typing import Literal
 import nh3
 
 from gateway.message import reference
+from gateway.message.html_quote import CLASSES, MARKED, class_of
 from gateway.message.markup import attributes_of, tokens
 from gateway.message.nesting import BLOCK, INLINE, TABLE_PARTS, VOID, Nesting
 from gateway.message.style import PROPERTIES, Style, filter_style
@@ -130,7 +131,10 @@ class _Pass:
             return
         kept = ""
         if written and not written.isspace():
-            kept = self._attributes(name, attributes_of(written))
+            attributes = attributes_of(written)
+            kept = self._attributes(name, attributes)
+            mark = class_of(name, attributes)
+            kept += f' class="{mark}"' if mark is not None else ""
         if name == "a" and " href=" not in kept:
             return  # an anchor is of no use without the identifiers that are dropped
         if name == "img" and " src=" not in kept and " alt=" not in kept:
@@ -211,6 +215,8 @@ def _clean(markup: str, own: set[str]) -> str:
     def check(tag: str, attribute: str, value: str) -> str | None:
         if attribute in ("src", "background"):
             return value if value in own else None
+        if attribute == "class":
+            return value if value in CLASSES else None
         if attribute == "href":
             return value if tag == "a" and reference.is_link(value) else None
         return value
@@ -219,7 +225,7 @@ def _clean(markup: str, own: set[str]) -> str:
         markup,
         tags=set(ALLOWED),
         clean_content_tags={"script", "style", "title", "textarea", "iframe", "noembed", "noframes", "xmp"},
-        attributes={tag: set(names) for tag, names in _ATTRIBUTES.items()},
+        attributes={tag: {*names, *(["class"] if tag in MARKED else [])} for tag, names in _ATTRIBUTES.items()},
         attribute_filter=check,
         url_schemes={"http", "https", "mailto", "tel", "data"},
         link_rel="noopener noreferrer nofollow",

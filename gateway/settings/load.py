@@ -127,6 +127,9 @@ def _convert(table: Table, sources: Sources, environ: Mapping[str, str]) -> Sett
             known = choices(table, path)
             if known and message.startswith("Invalid"):
                 message = f"must be one of {', '.join(known)}; {message.partition('value ')[2]} is none"
+            if message == "must be array, got table":
+                name = ".".join(str(step) for step in path if isinstance(step, str))
+                message = f"is a list of tables: write [[{name}]] in double brackets, once for each"
             sources.fail(path, message)
 
 

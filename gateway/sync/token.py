@@ -29,6 +29,7 @@ class Kind(IntEnum):
     SEARCH = 0x14
     EXPORT = 0x18
     ACCOUNT = 0x1C
+    ACCOUNT_EXPORT = 0x40
 
 
 def write(kind: Kind, body: bytes) -> str:

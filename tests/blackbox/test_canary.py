@@ -223,10 +223,34 @@ async def use_everything(client: httpx.AsyncClient, c: Canaries) -> None:
         await events.until("hello")
         await done("POST", "/folders/inbox/messages", content=letter(c), headers=MESSAGE)
         await events.until("changes")
+    await use_a_ticket_and_a_batch(client, c, folder)
     await done("POST", "/folders/inbox/delete", json={**chosen, "permanent": True})
     await use_what_is_larger(client, c, done)
     renamed = await done("PATCH", f"/folders/{folder}", json={"name": c["renamed"]})
     await done("DELETE", f"/folders/{renamed['id']}")
+
+
+async def use_a_ticket_and_a_batch(client: httpx.AsyncClient, c: Canaries, folder: str) -> None:
+    """A ticket is a secret in a URL; a batch has paths, bodies and what they refer to in its own body."""
+    taken = await client.post("/events/tickets", json={"folders": ["inbox"]})
+    c.know("ticket", taken.json()["ticket"])
+    async with httpx.AsyncClient(base_url=client.base_url, trust_env=False, timeout=30) as bare:
+        async with bare.stream("GET", "/events", params={"ticket": c["ticket"]}) as answer:
+            await EventReader(answer.aiter_lines()).until("hello")
+        assert (await bare.get("/events", params={"ticket": c["ticket"]})).status_code == 401
+    first = f"{{{c['operation']}:/messages/0/id}}"
+    operations = [
+        {"id": c["operation"], "method": "GET", "path": f"folders/inbox/messages?subject={c['subject']}"},
+        {
+            "id": "b",
+            "method": "PUT",
+            "path": f"messages/{first}/flags/{c['batchflag']}",
+        },
+        {"id": "c", "method": "PATCH", "path": f"folders/{folder}", "body": {"name": c["batchname"], "x": c["member"]}},
+        {"id": "d", "method": "GET", "path": f"messages/{{{c['operation']}:/{c['pointer']}}}"},
+    ]
+    results = (await client.post("/batch", json={"operations": operations})).json()["results"]
+    assert [result["status"] for result in results] == [200, 200, 400, 422], results
 
 
 async def use_what_is_larger(client: httpx.AsyncClient, c: Canaries, done: Done) -> None:

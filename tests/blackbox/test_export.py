@@ -6,15 +6,14 @@ import asyncio
 import hashlib
 import io
 import random
-import re
 import zipfile
-from collections.abc import Sequence
 
 import httpx
 import pytest
 
 from .conftest import Site
 from .mail import ids, plain, stored
+from .mbox import MBOX_LINE, confirmation, messages_of
 
 ODD = (
     b"Subject: From here\r\nFrom: a@example.org\r\n\r\nFrom the start\r\n>From there\r\n>>From far\r\nFrom\r\n",
@@ -22,15 +21,6 @@ ODD = (
     b"\r\nno header\r\n",
     b"From: =?utf-8?q?=C3=BC?= <odd sender>\r\nSubject: nobody\r\n\r\nx\r\n",
 )
-MBOX_LINE = re.compile(rb"(?m)^From [^ \n]+ [A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\n")
-
-
-def messages_of(mbox: bytes, sizes: Sequence[int]) -> list[bytes]:
-    """As a client takes an mbox apart that knows the manifest: the whole messages in it."""
-    starts = [match.end() for match in MBOX_LINE.finditer(mbox)]
-    ends = [*[match.start() for match in MBOX_LINE.finditer(mbox)][1:], len(mbox)]
-    found = [re.sub(rb"(?m)^>(>*From )", rb"\1", mbox[start:end]) for start, end in zip(starts, ends, strict=True)]
-    return [one[:size] for one, size in zip(found, sizes, strict=False)]
 
 
 async def filled(client: httpx.AsyncClient) -> list[bytes]:
@@ -44,11 +34,6 @@ async def manifest(client: httpx.AsyncClient, **params: str | int) -> httpx.Resp
     answer = await client.get("/folders/inbox/export/manifest", params=params)
     assert answer.status_code == 200, answer.text
     return answer
-
-
-def confirmation(entries: Sequence[dict[str, object]], messages: Sequence[bytes]) -> dict[str, object]:
-    digest = hashlib.sha256(b"".join(messages)).hexdigest()
-    return {"ids": [entry["id"] for entry in entries], "count": len(messages), "sha256": digest}
 
 
 async def test_an_mbox_holds_every_octet(client: httpx.AsyncClient) -> None:

@@ -112,3 +112,25 @@ async def test_hostile_beginnings(client: httpx.AsyncClient, site: Site) -> None
                 assert answer.status_code in (201, 422)
     found = await previews(client, limit=100)
     assert all(text is None or (isinstance(text, str) and len(text) <= 300) for text in found.values())
+
+
+async def test_one_message_has_the_same_preview(client: httpx.AsyncClient, site: Site) -> None:
+    made = {await stored(client, raw): text for text, raw in LETTERS.items()}
+    for one, text in made.items():
+        shown = await client.get(f"/messages/{one}", params={"preview": "true"})
+        chosen = await client.get(f"/messages/{one}", params={"fields": "preview,subject"})
+        assert shown.json()["preview"] == chosen.json()["preview"]
+        if site.name == "plain":
+            assert shown.json()["preview"] == text
+            assert "preview" not in (await client.get(f"/messages/{one}")).json()
+    assert len((await client.get(PAGE, params={"unseen": "true"})).json()["messages"]) == len(made)
+
+
+async def test_a_preview_of_one_message_needs_mail_read(site: Site, user: str, client: httpx.AsyncClient) -> None:
+    made = await stored(client, plain(1))
+    url = f"{site.gateway.url}/v1/accounts/me/messages/{made}"
+    async with httpx.AsyncClient(trust_env=False) as other:
+        answer = await other.get(
+            url, params={"preview": "true"}, headers=site.gateway.headers(user, scope="mail.metadata")
+        )
+    assert answer.status_code == 403

@@ -13,6 +13,7 @@ from gateway.accounts.account import Account
 from gateway.errors import GatewayError, NotFound, PreconditionFailed, Unauthenticated
 from gateway.http.idempotency import MemoryIdempotency
 from gateway.http.services import Services
+from gateway.http.tickets import MemoryTickets
 from gateway.identity.credentials import Presented
 from gateway.identity.principal import Principal
 from gateway.identity.scope import Scope, with_implied
@@ -103,6 +104,8 @@ class Verbs(DetailVerbs):
     calls: list[tuple[str, tuple[object, ...]]] = field(default_factory=list)
     fails: BaseException | None = None
     stored: bytes = b""
+    unless_exists: bool = False
+    existed: bool = False
     opened: list[Chunks] = field(default_factory=list)
     pieces: Sequence[bytes | GatewayError | asyncio.Event] | None = None
     ranges: bool = True
@@ -154,9 +157,9 @@ class Verbs(DetailVerbs):
         return SearchPage(messages=[summary(1)], next_cursor=self.next_cursor, complete=True)
 
     async def get_message(
-        self, desk: Desk, account: Account, message_id: str, part_href: Callable[[str], str]
+        self, desk: Desk, account: Account, message_id: str, part_href: Callable[[str], str], *, preview: bool = False
     ) -> Tagged[Message]:
-        await self._called("get_message", message_id, part_href("1.2"))
+        await self._called("get_message", message_id, part_href("1.2"), preview)
         shown = summary(1)
         message = Message(
             id=message_id, folder_id="f1", flags=[], size=10, received_at=shown.received_at, preview="the body begins"
@@ -257,10 +260,12 @@ class Verbs(DetailVerbs):
         source: AsyncIterable[bytes],
         flags: Sequence[str],
         received_at: datetime | None,
+        unless_exists: bool = False,
     ) -> StoredMessage:
         self.stored = b"".join([chunk async for chunk in source])
+        self.unless_exists = unless_exists
         await self._called("store", ref, size, tuple(flags), received_at)
-        return StoredMessage(id="m9", folder_id="f1", size=size)
+        return StoredMessage(id="m9", folder_id="f1", size=size, existed=self.existed)
 
     async def changes(self, desk: Desk, account: Account, ref: str, *, since: str, max_changes: int) -> Changes:
         await self._called("changes", ref, since, max_changes)
@@ -382,6 +387,7 @@ def services(clock: Clock, hub: Hub, authenticator: Authenticator, configured: S
         metrics=Metrics(["example"]),
         settings=configured,
         idempotency=MemoryIdempotency(clock),
+        tickets=MemoryTickets(clock),
         clock=clock,
         random=lambda: 0.5,
     )

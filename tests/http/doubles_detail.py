@@ -8,7 +8,8 @@ from types import MappingProxyType
 from gateway.accounts.account import Account
 from gateway.mail.desk import Desk
 from gateway.mail.download import Download
-from gateway.mail.export import Export, ExportQuery, Format
+from gateway.mail.export import ExportQuery
+from gateway.mail.export_choice import Export, Format
 from gateway.mail.export_resource import ExportManifest
 from gateway.mail.fields import Fields
 from gateway.mail.query import PageQuery, Tagged
@@ -31,9 +32,16 @@ class DetailVerbs:
         raise AssertionError(name)
 
     async def get_selected(
-        self, desk: Desk, account: Account, message_id: str, fields: Fields, part_href: Callable[[str], str]
+        self,
+        desk: Desk,
+        account: Account,
+        message_id: str,
+        fields: Fields,
+        part_href: Callable[[str], str],
+        *,
+        preview: bool = False,
     ) -> Tagged[dict[str, object]]:
-        await self._called("get_selected", message_id, fields.text, part_href("1.2"))
+        await self._called("get_selected", message_id, fields.text, part_href("1.2"), preview)
         return Tagged({"id": message_id, "subject": "chosen", "header:X:asText:all": ["one", "two"]}, '"tag-1"')
 
     async def get_selected_page(

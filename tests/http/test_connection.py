@@ -176,7 +176,7 @@ async def test_http_1_0_needs_none(address: tuple[str, int]) -> None:
 
 @pytest.mark.parametrize(
     "request_",
-    [b"\x16\x03\x01\x02\x00\x01", b"FOO / HTTP/1.1\r\n\r\n", PUBLIC + HOST + b"Content-Length: 1\r\n" * 2 + b"\r\n"],
+    [b"\x16\x03\x01\x02\x00\x01", PUBLIC + HOST + b"Content-Length: 1\r\n" * 2 + b"\r\n"],
 )
 async def test_what_is_no_http_is_answered_with_a_problem(address: tuple[str, int], request_: bytes) -> None:
     answer = await exchange(address, request_)
@@ -222,3 +222,18 @@ async def test_the_body_of_an_upgrade_is_no_request(gateway: Gateway, address: t
     head = PUBLIC.replace(b"GET", b"POST") + HOST + UPGRADE + b"Content-Length: %d\r\n\r\n" % len(smuggled)
     answer = await exchange(address, head, smuggled, LAST)
     assert statuses(answer) == [405, 200]
+
+
+@pytest.mark.parametrize("method", [b"BREW", b"get", b"G3T", b"X-" + b"Y" * 60])
+async def test_a_method_that_nobody_knows_is_not_implemented(address: tuple[str, int], method: bytes) -> None:
+    answer = await exchange(address, method + b" /problems/not-found HTTP/1.1\r\n" + HOST + b"\r\n")
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 501 "), answer
+    assert json.loads(body)["type"] == "/problems/method-unknown"
+
+
+@pytest.mark.parametrize(
+    "line", [b"\x16\x03\x01\x02\x00\x01", b"BREW\r\n", b"(x) / HTTP/1.1\r\n", b"BREW / SIP/2.0\r\n"]
+)
+async def test_what_is_no_request_line_is_no_method_either(address: tuple[str, int], line: bytes) -> None:
+    assert (await exchange(address, line + HOST + b"\r\n")).startswith(b"HTTP/1.1 400 ")

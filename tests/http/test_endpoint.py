@@ -58,6 +58,17 @@ def test_unknown_errors_and_path_names_are_refused() -> None:
         routes([known, known])
 
 
+def test_what_a_ticket_or_a_batch_may_not_open_is_refused() -> None:
+    by_name = {name(endpoint): endpoint for endpoint in TABLE}
+    store = by_name["POST /v1/accounts/{account}/folders/{folder}/messages"]
+    for endpoint in (store, by_name["GET /openapi.json"]):
+        with pytest.raises(ValueError, match="ticket"):
+            replace(endpoint, by_ticket=True)
+        with pytest.raises(ValueError, match="batch"):
+            replace(endpoint, in_batch=True)
+    assert [name(endpoint) for endpoint in TABLE if endpoint.by_ticket] == ["GET /v1/accounts/{account}/events"]
+
+
 def test_only_these_are_public() -> None:
     assert {endpoint.path for endpoint in TABLE if isinstance(endpoint.scope, Public)} == PUBLIC
 
@@ -72,7 +83,8 @@ def test_every_route_is_documented(endpoint: AnyEndpoint) -> None:
         for slug in entry.get("content", {}).get("application/problem+json", {}).get("examples", {})
     }
     assert documented == set(endpoint.every_error())
-    assert operation["security"] == ([{"bearer": [endpoint.scope]}] if isinstance(endpoint.scope, Scope) else [])
+    by_token = [{"bearer": [endpoint.scope]}] if isinstance(endpoint.scope, Scope) else []
+    assert operation["security"] == [*by_token, *([{"ticket": []}] if endpoint.by_ticket else [])]
     if isinstance(endpoint.scope, Scope):
         assert {"unauthenticated", "insufficient-scope", "invalid-request"} <= documented
     names = {parameter["name"] for parameter in operation["parameters"] if parameter["in"] == "path"}
@@ -107,4 +119,6 @@ def test_every_reply_is_documented_somewhere() -> None:
     documented = {slug for endpoint in TABLE for slug in endpoint.every_error()}
     assert set(replies()) - documented <= {
         "method-not-allowed",  # of the path, not of an operation
+        "method-unknown",  # of no path at all
+        "dependency-failed",  # of an operation of a batch, never of a whole answer
     }

@@ -16,7 +16,10 @@ from gateway.errors import (
     Unavailable,
     WriteInDoubt,
 )
+from gateway.http.endpoint import AnyEndpoint
 from gateway.http.idempotency import IdempotencyKey, MemoryIdempotency, SavedReply
+from gateway.http.table import openapi, table
+from gateway.settings.model import Limits
 
 from . import doubles
 from .conftest import Gateway
@@ -102,6 +105,17 @@ async def test_another_request_with_the_key_is_refused(
     other = await client.post(path, json=body, headers=KEY)
     assert (other.status_code, other.json()["field"]) == (422, "Idempotency-Key")
     assert len(gateway.verbs.calls) == 1
+
+
+@pytest.mark.parametrize("endpoint", [one for one in table(Limits()) if one.method == "POST"], ids=lambda one: one.path)
+async def test_every_post_takes_a_key(endpoint: AnyEndpoint, client: httpx.AsyncClient) -> None:
+    """All that are unsafe, but the tickets: each answer is a new one, and none is remembered."""
+    path = endpoint.path.format(account="me", folder="inbox", message="m1")
+    documented = openapi()["paths"][endpoint.path]["post"]["parameters"]
+    assert ("Idempotency-Key" in {one["name"] for one in documented}) == endpoint.replayed
+    assert endpoint.replayed or endpoint.repeatable or path.endswith("/tickets")
+    refused = await client.post(path, content=b"{}", headers={"Idempotency-Key": "two words"})
+    assert (refused.json()["field"] == "Idempotency-Key") == endpoint.replayed
 
 
 async def test_another_caller_or_route_has_keys_of_its_own(gateway: Gateway) -> None:

@@ -14,7 +14,7 @@ from gateway.errors import ConnectionLost, IdExpired
 from gateway.http.boundary import AnswerCut
 from gateway.http.selected import Wanted
 from gateway.http.stream import StreamResponse, Terms
-from gateway.live.event import Bye, Event, Hello, WatchedFolder
+from gateway.live.event import Bye, Event, Hello, Resync, WatchedFolder
 from gateway.metrics import Metrics
 
 from .conftest import Gateway
@@ -77,7 +77,8 @@ async def test_from_hello_to_bye(client: httpx.AsyncClient, gateway: Gateway) ->
     assert answer.headers["cache-control"] == "private, no-store"
     assert "content-length" not in answer.headers
     frames = answer.text.split("\n\n")
-    assert [frame.split("\n")[0] for frame in frames] == ["id: s1", "id: s2", "retry: 1234", ""]
+    assert [frame.split("\n")[0] for frame in frames] == ["retry: 2000", "id: s2", "retry: 1234", ""]
+    assert frames[0].split("\n")[1:3] == ["id: s1", "event: hello"]
     assert gateway.hub.stream.closed
     assert gateway.hub.subscribed == [(("inbox",), None)]
 
@@ -205,3 +206,35 @@ async def test_a_refused_subscription_is_a_problem(
     monkeypatch.setattr(gateway.hub, "subscribe", refuse)
     answer = await client.get(EVENTS, params={"since": "s1"})
     assert (answer.status_code, answer.json()["type"]) == (410, "/problems/id-expired")
+
+
+async def test_a_client_is_told_how_long_to_wait_after_a_loss(client: httpx.AsyncClient, gateway: Gateway) -> None:
+    text = await read(client, gateway, HELLO)
+    assert text.startswith("retry: 2000\nid: s1\nevent: hello\n")  # 1 to 3 s; the double's random number is a half
+
+
+async def test_ping_is_this_streams_heartbeat(client: httpx.AsyncClient, gateway: Gateway) -> None:
+    text = await read(client, gateway, HELLO, ping="120")
+    assert '"heartbeatSeconds":120' in text
+    assert gateway.hub.stream.timeouts == [120.0] * 2
+    for wrong in ("4", "301", "x"):
+        answer = await client.get(EVENTS, params={"ping": wrong})
+        assert (answer.status_code, answer.json()["field"]) == (400, "ping")
+
+
+async def test_a_stream_may_end_after_the_first_state(client: httpx.AsyncClient, gateway: Gateway) -> None:
+    for event in (HELLO, Resync(folder_id="f1", since=None, reason="rebuilt"), changes("s2"), changes("s3")):
+        gateway.hub.stream.queue.put_nowait(event)
+    answer = await client.get(EVENTS, params={"closeafter": "state"})
+    kinds = [line.removeprefix("event: ") for line in answer.text.split("\n") if line.startswith("event: ")]
+    assert kinds == ["hello", "resync", "changes", "bye"]
+    assert '"close-after"' in answer.text
+    assert "id: s3" not in answer.text
+    assert gateway.hub.stream.closed
+
+
+async def test_what_is_not_wanted_ends_no_stream(client: httpx.AsyncClient, gateway: Gateway) -> None:
+    for event in (HELLO, changes("s2"), BYE):
+        gateway.hub.stream.queue.put_nowait(event)
+    answer = await client.get(EVENTS, params={"closeafter": "state", "types": "destroyed"})
+    assert '"drain"' in answer.text

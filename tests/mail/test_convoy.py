@@ -14,7 +14,7 @@ from gateway.imap.credential import Password
 from gateway.imap.endpoint import Deadlines
 from gateway.imap.name import MailboxName
 from gateway.imap.session import Session
-from gateway.mail.convoy import BATCH, Begin, Carried, Convoy, End
+from gateway.mail.convoy import BATCH, Begin, Carried, Convoy, End, Life
 from gateway.mail.desk import Desk
 from gateway.mail.summaries import Summaries
 from gateway.pool.pool import Pool
@@ -43,8 +43,8 @@ def convoy(desk: Desk, server: Scripted, *sizes: int, uidvalidity: int = 7) -> C
     settings = ImapSettings(host="127.0.0.1", port=server.endpoint.port, tls="none")
     provider = Provider(name="odd", domains=("example.org",), imap=settings, auth=PassThrough())
     account = Account("a", "alice@example.org", provider, server.endpoint, Password("alice", Secret("alicepw")))
-    carried = tuple(Carried(uid, size, WHEN) for uid, size in enumerate(sizes, start=1))
-    return Convoy(desk, account, INBOX, uidvalidity, carried)
+    life = Life(INBOX, uidvalidity)
+    return Convoy(desk, account, tuple(Carried(life, uid, size, WHEN) for uid, size in enumerate(sizes, start=1)))
 
 
 def whole(uid: int, octets: bytes) -> bytes:

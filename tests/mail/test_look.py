@@ -39,10 +39,12 @@ class Opened:
         await session.select(INBOX)
         return cls(session)
 
-    def looker(self, filter: dict[str, Any], *, ascii_only: bool = False, also: UidSet | None = None) -> Looker:
+    def looker(
+        self, filter: dict[str, Any], *, ascii_only: bool = False, also: UidSet | None = None, folders: int = 1
+    ) -> Looker:
         conditions = Conditions.of(msgspec.convert(filter, SearchFilter))
         setting = Setting(INBOX, {}, ascii_only=ascii_only)
-        return Looker(self.session, self.mailbox, conditions, setting, also=also)
+        return Looker(self.session, self.mailbox, conditions, setting, folders=folders, also=also)
 
 
 def found(command: str, *uids: int) -> list[Step]:
@@ -203,3 +205,25 @@ async def test_of_too_large_a_folder_only_the_newest_are_sorted_and_that_is_said
         assert [hit.uid for hit in lead.hits] == [5, 4]
         assert whole is False
         opened.session.abort()
+
+
+@pytest.mark.parametrize("way", ["newest", "oldest"])
+async def test_a_pause_between_two_windows_goes_on_behind_the_first(way: str) -> None:
+    """As many messages as the gateway looks at itself are in the first window, and none of them has an attachment."""
+    first, second = (range(601, 801), range(101, 111)) if way == "newest" else (range(1, 201), range(501, 511))
+    windows = ("301:800", "1:300") if way == "newest" else ("1:500", "501:800")
+    structure = b'BODYSTRUCTURE ("TEXT" "PLAIN" NIL NIL NIL "7BIT" 1 1)'
+    fetched = b"".join(b"* %d FETCH (UID %d %s)\r\n" % (uid, uid, structure) for uid in first)
+    async with scripted(
+        *signed_in(ABLE),
+        *selected(exists=800, uidnext=801),
+        *found(rf"UID SEARCH RETURN \(ALL\) {windows[0]} TEXT \"x\"", *first),
+        Expect(rf"UID FETCH {first[0]}:{first[-1]} \(.*BODYSTRUCTURE.*\)"),
+        Send(fetched + b"{tag} OK done\r\n"),
+        *found(rf"UID SEARCH RETURN \(ALL\) {windows[1]} TEXT \"x\"", *second),
+    ) as server:
+        opened = await Opened.on(server)
+        looker = opened.looker({"text": "x", "hasAttachment": True}, folders=10)
+        uids, on = await (looker.newest(801, 5) if way == "newest" else looker.oldest(0, 5))
+        assert (uids, on) == ((), 111 if way == "newest" else 500)
+        assert server.failure is None

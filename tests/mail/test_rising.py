@@ -6,12 +6,14 @@ import random
 
 import pytest
 
-from gateway.imap.encode.search_key import Flagged
+from gateway.imap.encode.search_key import Flagged, SeqIn
 from gateway.imap.name import MailboxName
 from gateway.imap.session import Session
-from gateway.imap.uids import UidSet
+from gateway.imap.uids import SequenceSet, UidSet
 from gateway.mail.filter import Plan
-from gateway.mail.rising import rising
+from gateway.mail.find import find
+from gateway.mail.rising import climb, rising
+from gateway.mail.window import Looked
 
 from .conftest import Opener
 
@@ -50,3 +52,26 @@ async def test_every_message_once_and_in_order(opened: Opener, limit: int) -> No
 async def test_nothing_is_left_of_an_empty_folder(opened: Opener) -> None:
     session = await opened()
     assert await walked(session, 5, None) == []
+
+
+async def test_who_deletes_meanwhile_hides_nothing(opened: Opener) -> None:
+    session, other = await opened(), await opened()
+    for _ in range(40):
+        await session.append(INBOX, 6, b"a: b\r\n")
+    await other.select(INBOX)
+    mailbox = await session.select(INBOX)
+    asked: list[SequenceSet] = []
+
+    async def look(window: SequenceSet, wanted: int) -> Looked:
+        found = await find(session, SeqIn(window))
+        if not asked:  # from here on positions are others, as the server says with the next answer
+            await other.store(UidSet.span(1, 8), add=(b"\\Deleted",))
+            await other.expunge(UidSet.span(1, 8))
+            await session.noop()
+        asked.append(window)
+        return Looked(found)
+
+    uids, on = await climb(session, mailbox, 0, 100, look, step=10, most=1000)
+    assert on is None
+    assert uids == tuple(range(1, 41))
+    assert len(asked) > 1

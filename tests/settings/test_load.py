@@ -332,3 +332,10 @@ def test_what_is_no_text_names_its_line(file: Path) -> None:
 def test_no_password_is_in_an_error(file: Path) -> None:
     error = failure(file, MASTER + "[limits]\nreplicas = 30\n", P="canary-password")
     assert "canary" not in str(error)
+
+
+@pytest.mark.parametrize("name", ["providers", "issuers"])
+def test_single_brackets_are_told_from_double_ones(file: Path, name: str) -> None:
+    error = failure(file, GOOD.replace(f"[[{name}]]", f"[{name}]"))
+    assert f"[[{name}]]" in str(error)
+    assert "line " in str(error)

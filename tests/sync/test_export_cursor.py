@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gateway.errors import InvalidRequest
 from gateway.sync.cursor import Cursor, fingerprint
-from gateway.sync.export_cursor import ExportCursor
+from gateway.sync.export_cursor import AccountExportCursor, ExportCursor
 
 NUMBER = st.integers(0, 2**32 - 1)
 PRINT = fingerprint("all")
@@ -32,3 +32,20 @@ def test_of_another_filter_or_kind() -> None:
     for token in (made, Cursor(1, 2, PRINT).encode(), made + "A", ""):
         with pytest.raises(InvalidRequest):
             ExportCursor.parse(token, fingerprint=PRINT)
+
+
+@given(st.binary(min_size=8, max_size=8), NUMBER, NUMBER)
+def test_that_of_several_folders_comes_back(mark: bytes, uidvalidity: int, above: int) -> None:
+    made = AccountExportCursor(mark, uidvalidity, above, PRINT)
+    assert AccountExportCursor.parse(made.encode(), fingerprint=PRINT) == made
+    with pytest.raises(InvalidRequest):
+        AccountExportCursor.parse(made.encode(), fingerprint=fingerprint("other"))
+    with pytest.raises(InvalidRequest):
+        ExportCursor.parse(made.encode(), fingerprint=PRINT)
+
+
+@given(st.text(max_size=60))
+def test_nothing_else_is_one_of_several_folders(text: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        AccountExportCursor.parse(text, fingerprint=PRINT)
+    assert refused.value.field == "cursor"

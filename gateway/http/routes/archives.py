@@ -1,32 +1,28 @@
-"""Moving old mail into the archive, with progress while it goes on."""
+"""Moving old mail into the archive, or taking it away, with progress while it goes on."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from hashlib import sha256
 from typing import Annotated, Final
 
-import msgspec
 from msgspec import UNSET, Meta, UnsetType
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
-from gateway.errors import GatewayError
 from gateway.http.body import JsonBody
 from gateway.http.call import Call
-from gateway.http.connected import while_connected
 from gateway.http.endpoint import Answer, AnyEndpoint, Endpoint
-from gateway.http.problem import Problem, problem_of
+from gateway.http.lines import EVENTS, LINES, Line, LinesResponse
+from gateway.http.problem import Problem
 from gateway.http.query import NoQuery
-from gateway.http.routes.errors import SEARCH, TRANSFER
+from gateway.http.routes.errors import MAIL, SEARCH, TRANSFER
+from gateway.http.routes.examples import MESSAGE_ID
 from gateway.identity.scope import Scope as Permission
-from gateway.mail import archive
+from gateway.mail import archive, archive_export
 from gateway.mail.archive import ArchiveRun, Progress
+from gateway.mail.archive_resource import ExportRun, RunBatch, RunLine
 from gateway.mail.resource import Resource
-
-EVENTS: Final = "text/event-stream"
-LINES: Final = "application/x-ndjson"
-_encode: Final = msgspec.json.Encoder().encode
 
 
 class ArchiveProgress(Resource, kw_only=True, frozen=True):
@@ -38,44 +34,50 @@ class ArchiveProgress(Resource, kw_only=True, frozen=True):
     problem: Annotated[Problem | UnsetType, Meta(description="what ended the run early")] = UNSET
 
 
-class ProgressResponse(Response):
-    """Nothing is sent before the first batch is done, so that a failure until then is a proper problem.
+class ExportEnded(Resource, kw_only=True, frozen=True):
+    """The last line of a run that was interrupted on the way to the mail server."""
 
-    When the client leaves, the run ends with the batch that is under way.
-    """
+    exported: Annotated[int, Meta(description="messages that came whole in this run")]
+    has_more: bool
+    done: bool
+    problem: Problem
 
-    def __init__(self, progress: AsyncGenerator[Progress, None], *, events: bool) -> None:
-        self.background = None
-        self.status_code = 200
-        self._progress, self._events = progress, events
-        self.init_headers(
-            {
-                "Content-Type": f"{EVENTS}; charset=utf-8" if events else LINES,
-                "Cache-Control": "private, no-store",
-                "Vary": "Authorization, Accept",
-                "X-Accel-Buffering": "no",
-            }
-        )
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await while_connected(receive, self._run(scope, send))
+async def run_archive(call: Call[NoQuery, ArchiveRun]) -> Response:
+    last = Progress(0, more=True, done=False)
 
-    async def _run(self, scope: Scope, send: Send) -> None:
-        async with aclosing(self._progress):
-            last = await anext(self._progress)
-            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-            await self._send(send, _shown(last))
-            try:
-                async for last in self._progress:
-                    await self._send(send, _shown(last))
-            except GatewayError as error:
-                await self._send(send, _shown(last, problem_of(error, scope)))
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+    async def lines() -> AsyncGenerator[Line, None]:
+        nonlocal last
+        progress = archive.archive(call.desk, call.account(), call.body)
+        async with aclosing(progress):
+            async for last in progress:
+                yield Line("progress", _shown(last))
 
-    async def _send(self, send: Send, value: ArchiveProgress) -> None:
-        line = _encode(value)
-        octets = b"event: progress\ndata: " + line + b"\n\n" if self._events else line + b"\n"
-        await send({"type": "http.response.body", "body": octets, "more_body": True})
+    return LinesResponse(call.headers, lines(), lambda problem: Line("progress", _shown(last, problem)))
+
+
+async def run_export(call: Call[NoQuery, ExportRun]) -> Response:
+    exported = 0
+
+    async def lines() -> AsyncGenerator[Line, None]:
+        nonlocal exported
+        run = archive_export.export_run(call.desk, call.account(), call.body)
+        async with aclosing(run):
+            async for line in run:
+                exported += line.end is not UNSET
+                yield Line(_event(line), line)
+
+    def ended(problem: Problem) -> Line:
+        return Line("progress", ExportEnded(exported=exported, has_more=True, done=False, problem=problem))
+
+    return LinesResponse(call.headers, lines(), ended)
+
+
+def _event(line: RunLine) -> str:
+    for name in ("message", "octets", "end"):
+        if getattr(line, name) is not UNSET:
+            return name
+    return "progress"
 
 
 def _shown(progress: Progress, problem: Problem | UnsetType = UNSET) -> ArchiveProgress:
@@ -88,13 +90,10 @@ def _shown(progress: Progress, problem: Problem | UnsetType = UNSET) -> ArchiveP
     )
 
 
-async def run_archive(call: Call[NoQuery, ArchiveRun]) -> Response:
-    progress = archive.archive(call.desk, call.account(), call.body)
-    accepted = call.headers.get("accept", "").lower()
-    return ProgressResponse(progress, events=EVENTS in accepted and LINES not in accepted)
-
-
 _EXAMPLE: Final = ArchiveProgress(moved=200, has_more=True, done=False)
+_LINE: Final = RunLine(
+    exported=1, has_more=False, done=True, batch=RunBatch(ids=[MESSAGE_ID], count=1, sha256=sha256(b"").hexdigest())
+)
 
 ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
     Endpoint(
@@ -115,5 +114,27 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         ),
         errors=(*TRANSFER, *SEARCH),
         headers={"Accept": "text/event-stream for events"},
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/accounts/{account}/archive-runs/export",
+        scope=Permission.READ,
+        handler=run_export,
+        summary="Take mail older than a day away, with progress in the same answer",
+        description="Each message is a `message` line, `octets` lines in base64 and an `end` line with the hash; after "
+        "each batch a line with `exported`, and in its `batch` the body for the folder's `export/confirm`, which "
+        "removes what the client has. Nothing is changed by the run itself. Interrupted, the same request with the "
+        "`cursor` of the last `end` line goes on after it; without, it begins with the oldest that is still there.",
+        tag="export",
+        query=NoQuery,
+        body=JsonBody(ExportRun),
+        answers=(
+            Answer(200, "Line by line.", RunLine, media_type=LINES, example=_LINE, otherwise=ExportEnded),
+            Answer(200, "The same as events: message, octets, end, progress.", media_type=EVENTS),
+        ),
+        errors=(*MAIL, *SEARCH),
+        headers={"Accept": "text/event-stream for events"},
+        repeatable=True,
+        replayed=False,  # the answer is as large as a mailbox
     ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 from starlette.responses import Response
@@ -35,6 +35,12 @@ class EventsQuery(Query, kw_only=True, frozen=True):
         Annotated[Token, Meta(description="a state to go on from, of one folder; Last-Event-ID goes before it")]
         | UnsetType
     ) = UNSET
+    ping: Annotated[int, Meta(ge=5, le=300, description="seconds between comments on a silent stream")] | UnsetType = (
+        UNSET
+    )
+    closeafter: Annotated[
+        Literal["state", "no"], Meta(description="`state`: the stream ends after the first event that has an id")
+    ] = "no"
 
 
 async def follow_events(call: Call[EventsQuery, None]) -> Response:
@@ -45,7 +51,8 @@ async def follow_events(call: Call[EventsQuery, None]) -> Response:
     kinds = ALL if query.types is UNSET else frozenset(query.types)
     terms = Terms(
         expires_at=call.caller.expires_at,
-        heartbeat=services.settings.live.heartbeat_seconds,
+        heartbeat=services.settings.live.heartbeat_seconds if query.ping is UNSET else query.ping,
+        closes_after_state=query.closeafter == "state",
         clock=services.clock,
         random=services.random,
         wanted=Wanted(kinds, bodies=call.caller.allows(Scope.READ)),
@@ -70,13 +77,15 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         handler=follow_events,
         summary="Changes as they happen (server-sent events)",
         description="`hello`, then `changes` (data: Changes; id: its newState) and `resync`, and `bye` at the end. "
-        "A comment comes on a silent stream. The stream ends with the token.",
+        "A comment comes on a silent stream. The stream ends with the token. `ping` and `closeafter` are those of "
+        "RFC 8620 section 7.3.",
         tag="events",
         query=EventsQuery,
         body=NoBody(),
         answers=(Answer(200, "The stream.", media_type="text/event-stream"),),
         errors=MAIL,
         conditional=False,
+        by_ticket=True,
         headers={LAST_EVENT_ID: "the state heard last, to go on from"},
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 from starlette.responses import Response
@@ -21,6 +21,7 @@ from gateway.http.routes.examples import MESSAGE_ID
 from gateway.http.routes.filters import FilterQuery, given
 from gateway.identity.scope import Scope
 from gateway.mail import export, export_confirm
+from gateway.mail.export_choice import Export
 from gateway.mail.export_resource import ExportConfirm, ExportConfirmed, ExportedMessage, ExportManifest
 
 
@@ -34,8 +35,11 @@ class ManifestQuery(FilterQuery, kw_only=True, frozen=True):
         return export.ExportQuery(self.limit, given(self.cursor), self.chosen())
 
 
+Format = Annotated[Literal["mbox", "zip"], Meta(description="an mboxrd file, or a zip of .eml files")]
+
+
 class ExportQuery(ManifestQuery, kw_only=True, frozen=True):
-    format: Annotated[Literal["mbox", "zip"], Meta(description="an mboxrd file, or a zip of .eml files")] = "mbox"
+    format: Format = "mbox"
 
 
 class ConfirmQuery(Query, kw_only=True, frozen=True):
@@ -49,13 +53,10 @@ async def get_export_manifest(call: Call[ManifestQuery, None]) -> Response:
 
 
 async def get_export(call: Call[ExportQuery, None]) -> Response:
-    condition = tags_of(call.headers, "If-Match")
-    held = None if condition is None else frozenset(("*",)) if condition.any else condition.strong
     made = await export.open_export(
-        call.desk, call.account(), call.folder, call.query.export(), call.query.format, if_match=held
+        call.desk, call.account(), call.folder, call.query.export(), call.query.format, if_match=if_match(call)
     )
-    response = DownloadResponse(made.download, ranged=False)
-    response.headers["Cache-Control"] = "private, no-store"
+    response = streamed(made)
     response.headers.update(next_link(call, made.next_cursor))
     if not call.head_only:
         return response
@@ -63,19 +64,38 @@ async def get_export(call: Call[ExportQuery, None]) -> Response:
     return reply.head(dict(response.headers))
 
 
+def if_match(call: Call[Any, Any]) -> frozenset[str] | None:
+    """The strong tags of If-Match, or ``*``; None where there is no such condition."""
+    condition = tags_of(call.headers, "If-Match")
+    return None if condition is None else frozenset(("*",)) if condition.any else condition.strong
+
+
+def streamed(made: Export) -> DownloadResponse:
+    """What an export holds may change at any time: nobody keeps it."""
+    response = DownloadResponse(made.download, ranged=False)
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
 async def confirm_export(call: Call[ConfirmQuery, ExportConfirm]) -> Response:
-    if not call.caller.allows(Scope.READ):
-        raise InsufficientScope(Scope.READ.value)  # whether a hash is right tells of what is in a message
+    check_reading(call)
     done = await export_confirm.confirm(
         call.desk, call.account(), call.folder, call.body, then_delete=call.query.then_delete
     )
     return reply.json(done)
 
 
+def check_reading(call: Call[Any, Any]) -> None:
+    """Whether a hash is right tells of what is in a message. Raises InsufficientScope."""
+    if not call.caller.allows(Scope.READ):
+        raise InsufficientScope(Scope.READ.value)
+
+
 _EXPORT: Final = "/v1/accounts/{account}/folders/{folder}/export"
-_LINK: Final = {"Link": 'rel="next": the next export', "ETag": "stands for the messages that it holds"}
+TAG: Final = {"ETag": "stands for the messages that it holds"}
+_LINK: Final = {"Link": 'rel="next": the next export', **TAG}
 _CURSOR: Final = "GAAAAAEAAAAqAAAAAAAAAAA"
-_MANIFEST: Final = ExportManifest(
+MANIFEST: Final = ExportManifest(
     messages=[
         ExportedMessage(
             id=MESSAGE_ID,
@@ -99,7 +119,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         tag="export",
         query=ManifestQuery,
         body=NoBody(),
-        answers=(Answer(200, "The messages.", ExportManifest, headers=_LINK, example=_MANIFEST),),
+        answers=(Answer(200, "The messages.", ExportManifest, headers=_LINK, example=MANIFEST),),
         errors=(*MAIL, *SEARCH),
     ),
     Endpoint(

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 from msgspec import UNSET, Meta, UnsetType
+from msgspec.structs import replace as replace_struct
 from starlette.responses import Response
 
 from gateway.errors import InsufficientScope, InvalidRequest
@@ -16,6 +17,7 @@ from gateway.http.call import Call
 from gateway.http.conditional import tags_of
 from gateway.http.endpoint import Answer, AnyEndpoint, Endpoint
 from gateway.http.html_page import html_answer, prefers_html
+from gateway.http.idempotent import HEADER as IDEMPOTENCY_KEY
 from gateway.http.link import next_link
 from gateway.http.query import Query, Token
 from gateway.http.routes.errors import MAIL, SEARCH, WRITE
@@ -42,14 +44,18 @@ Selection = Annotated[
 ]
 
 
+Preview = Annotated[bool, Meta(description="make previews where the mail server has none; needs mail.read")]
+
+
 class MessagesQuery(FilterQuery, kw_only=True, frozen=True):
     limit: Annotated[int, Meta(ge=1, description="most messages in one page")] = 50
     cursor: Annotated[Token, Meta(description="`nextCursor` of the page before")] | UnsetType = UNSET
-    preview: Annotated[bool, Meta(description="make previews where the mail server has none; needs mail.read")] = False
+    preview: Preview = False
     fields: Selection | UnsetType = UNSET
 
 
 class MessageQuery(Query, kw_only=True, frozen=True):
+    preview: Preview = False
     fields: Selection | UnsetType = UNSET
 
 
@@ -60,6 +66,16 @@ class StoreQuery(Query, kw_only=True, frozen=True):
     ) = UNSET
     received_at: (
         Annotated[datetime, Meta(tz=True, description="when it counts as received; default: now")] | UnsetType
+    ) = UNSET
+    unless_exists: (
+        Annotated[
+            bool,
+            Meta(
+                description="not where the folder has the message already: same Message-ID, header and size; default: "
+                "true with an Idempotency-Key"
+            ),
+        ]
+        | UnsetType
     ) = UNSET
 
 
@@ -129,18 +145,27 @@ async def store_message(call: Call[StoreQuery, Upload]) -> Response:
         source=call.body.source,
         flags=[] if query.flags is UNSET else query.flags,
         received_at=given(query.received_at),
+        unless_exists=IDEMPOTENCY_KEY in call.headers if query.unless_exists is UNSET else query.unless_exists,
     )
+    if stored.existed:
+        return reply.json(stored)
     return reply.created(stored, call.href(f"messages/{stored.id}") if stored.id else None)
 
 
 async def get_message(call: Call[MessageQuery, None]) -> Response:
+    made, may_read = call.query.preview, call.caller.allows(Scope.READ)
+    if made and not may_read:
+        raise InsufficientScope(Scope.READ.value)
     if call.query.fields is not UNSET:
         fields = Fields.parse(call.query.fields)
         _check_preview(call, fields)
-        chosen = await selected_message.get_selected(call.desk, call.account(), call.message, fields, call.part_href)
+        made = "preview" in fields.names  # as on a page
+        chosen = await selected_message.get_selected(
+            call.desk, call.account(), call.message, fields, call.part_href, preview=made
+        )
         return reply.tagged(call, chosen.value, chosen.etag)
-    found = await messages.get_message(call.desk, call.account(), call.message, call.part_href)
-    if found.value is not None and not call.caller.allows(Scope.READ):
+    found = await messages.get_message(call.desk, call.account(), call.message, call.part_href, preview=made)
+    if found.value is not None and not may_read:
         return reply.json(message_without_preview(found.value))
     return reply.tagged(call, found.value, found.etag)
 
@@ -170,6 +195,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         path=_FOLDER_MESSAGES,
         scope=Scope.METADATA,
         handler=list_messages,
+        in_batch=True,
         summary="A page of the folder's messages, newest first",
         description="Summaries only. A cursor is a position: mail that arrives meanwhile neither repeats nor "
         "hides any. `preview` and `text=` are for tokens with mail.read.",
@@ -194,11 +220,19 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         scope=Scope.MODIFY,
         handler=store_message,
         summary="Store a message as it is",
-        description="Streamed to the mail server where Content-Length is sent; else put aside first, up to the cap.",
+        description="Streamed to the mail server where Content-Length is sent; else put aside first, up to the cap. "
+        "With an Idempotency-Key or `unlessExists` the folder is first searched for the message: repeated after a "
+        "restart, or to another replica, it is stored once all the same.",
         tag="messages",
         query=StoreQuery,
         body=MessageBody(),
         answers=(
+            Answer(
+                200,
+                "It was there already; nothing was stored.",
+                StoredMessage,
+                example=replace_struct(_STORED, existed=True),
+            ),
             Answer(201, "It is stored.", StoredMessage, headers={"Location": "its path, if known"}, example=_STORED),
         ),
         errors=(*WRITE, "destination-missing"),
@@ -208,6 +242,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         path=_MESSAGE,
         scope=Scope.METADATA,
         handler=get_message,
+        in_batch=True,
         summary="One message: summary, references, MIME structure",
         description="With `fields=` only what it names, and nothing else is asked of the mail server: header fields in "
         "the forms of RFC 8621 section 4.1.2, what a mailing list says of itself, authentication results.",
@@ -222,6 +257,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         path=_MESSAGE + "/body",
         scope=Scope.READ,
         handler=get_body,
+        in_batch=True,
         summary="What a reader sees: text, sanitised HTML, attachments",
         description="With `Accept: text/html` the sanitised HTML itself, under a policy that lets it run nothing.",
         tag="messages",

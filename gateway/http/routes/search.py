@@ -50,6 +50,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         path="/v1/accounts/{account}/search",
         scope=Scope.METADATA,
         handler=search_messages,
+        in_batch=True,
         summary="Search several folders at once",
         description="Conditions are those of RFC 8621 section 4.4.1, `operator` and `conditions` nest them. Nothing is "
         "changed. `text`, `body`, `snippets` and `preview` are for tokens with mail.read.",

@@ -41,6 +41,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         path="/v1/accounts/{account}/messages/{message}/thread",
         scope=Scope.METADATA,
         handler=get_thread,
+        in_batch=True,
         summary="The conversation that the message belongs to, oldest first",
         description="Looked for in the message's folder, the inbox, the sent and the archived mail, with the best that "
         "the mail server can do; `basis` tells what that was. `complete` is false where a bound was met.",

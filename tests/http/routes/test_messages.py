@@ -64,7 +64,7 @@ async def test_metadata_is_no_body(gateway: Gateway) -> None:
 async def test_one_message(client: httpx.AsyncClient, gateway: Gateway) -> None:
     answer = await client.get(MESSAGE)
     assert (answer.status_code, answer.headers["etag"]) == (200, TAG)
-    assert gateway.verbs.calls == [("get_message", ("m1", "/v1/accounts/me/messages/m1/parts/1.2"))]
+    assert gateway.verbs.calls == [("get_message", ("m1", "/v1/accounts/me/messages/m1/parts/1.2", False))]
     head = await client.head(MESSAGE)
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["content-length"] == str(len(answer.content))

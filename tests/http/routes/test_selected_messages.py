@@ -17,7 +17,7 @@ async def test_one_message(client: httpx.AsyncClient, gateway: Gateway) -> None:
     assert answer.json() == {"id": "m1", "subject": "chosen", "header:X:asText:all": ["one", "two"]}
     assert answer.headers["etag"] == '"tag-1"'
     assert gateway.verbs.calls == [
-        ("get_selected", ("m1", "header:X:asText:all,subject", "/v1/accounts/me/messages/m1/parts/1.2"))
+        ("get_selected", ("m1", "header:X:asText:all,subject", "/v1/accounts/me/messages/m1/parts/1.2", False))
     ]
     same = await client.get(MESSAGE, params={"fields": "subject"}, headers={"If-None-Match": '"tag-1"'})
     assert (same.status_code, same.content) == (304, b"")
