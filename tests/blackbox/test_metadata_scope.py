@@ -277,8 +277,8 @@ async def test_events_carry_no_previews(box: Mailbox) -> None:
     ):
         await stored(box.full, letter())
         assert BODY in str((await ready.until("changes")).data)
-        shown = str((await by_ticket.until("changes")).data)
-        assert not [canary for canary in CANARIES if canary in shown]
+        by_it = str((await by_ticket.until("changes")).data)
+        assert not [canary for canary in CANARIES if canary in by_it]
     async with watching(box.bare) as reader, watching(box.full) as reading:
         made = await stored(box.full, letter())
         told, shown = await reader.until("changes"), await reading.until("changes")
