@@ -14,6 +14,7 @@ from gateway.errors import GatewayError, NotFound, PreconditionFailed, Unauthent
 from gateway.http.idempotency import MemoryIdempotency
 from gateway.http.services import Services
 from gateway.http.tickets import MemoryTickets
+from gateway.identity.credentials import Presented
 from gateway.identity.principal import Principal
 from gateway.identity.scope import Scope, with_implied
 from gateway.imap.credential import Password
@@ -53,6 +54,7 @@ from gateway.settings.model import Issuer, Limits, PassThrough, Provider, Server
 
 from .chunks import Chunks
 from .doubles_detail import DETAIL_VERBS, DetailVerbs
+from .doubles_sharing import SHARING_VERBS, SharingVerbs
 
 VERBS = MappingProxyType(
     {
@@ -70,6 +72,7 @@ VERBS = MappingProxyType(
         "store": ("store",),
         "changes": ("changes",),
         **DETAIL_VERBS,
+        **SHARING_VERBS,
     }
 )
 """Every verb that a handler calls, by its module below ``gateway.mail``."""
@@ -98,7 +101,7 @@ def summary(number: int) -> MessageSummary:
 
 
 @dataclass
-class Verbs(DetailVerbs):
+class Verbs(DetailVerbs, SharingVerbs):
     """Stands for the whole ``mail`` floor. ``fails`` is raised by the next verb; ``calls`` tells what was called."""
 
     calls: list[tuple[str, tuple[object, ...]]] = field(default_factory=list)
@@ -127,8 +130,8 @@ class Verbs(DetailVerbs):
         await self._called("describe")
         return AccountInfo(id=account.id, address=account.address, provider="example")
 
-    async def list_folders(self, desk: Desk, account: Account) -> FolderList:
-        await self._called("list_folders")
+    async def list_folders(self, desk: Desk, account: Account, *, rights: bool) -> FolderList:
+        await self._called("list_folders", rights)
         return FolderList(folders=[_FOLDER])
 
     async def get_folder(self, desk: Desk, account: Account, ref: str) -> Tagged[Folder]:
@@ -287,10 +290,10 @@ def changes(state: str, **members: object) -> Changes:
 class Directory:
     """Everyone has one account."""
 
-    def accounts(self, caller: Principal, /) -> list[Account]:
+    async def accounts(self, caller: Principal, /) -> list[Account]:
         return [ACCOUNT]
 
-    def resolve(self, caller: Principal, ref: str, /) -> Account:
+    async def resolve(self, caller: Principal, ref: str, /) -> Account:
         if ref not in ("me", ACCOUNT.id):
             raise NotFound("no such account", field="account")
         return ACCOUNT
@@ -303,7 +306,9 @@ class Authenticator:
     expires_at: float = 10_000.0
     subject: str = "subject-1"
 
-    async def authenticate(self, authorization: str | Sequence[str] | None) -> Principal:
+    async def authenticate(
+        self, authorization: str | Sequence[str] | None, presented: Presented | None = None, /
+    ) -> Principal:
         sent = [authorization] if isinstance(authorization, str) else list(authorization or ())
         if not sent:
             raise Unauthenticated("an access token is needed")
@@ -321,6 +326,9 @@ class Authenticator:
             audiences=frozenset(),
             token=Secret(token),
         )
+
+    def next_nonce(self, principal: Principal, /) -> str | None:
+        return None
 
 
 @dataclass
