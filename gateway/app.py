@@ -19,6 +19,7 @@ from gateway.http.management import create_management_app
 from gateway.http.services import Accounts, Services, State
 from gateway.http.tickets import MemoryTickets
 from gateway.identity.authenticator import Authenticator
+from gateway.identity.secrets import IdentitySecrets
 from gateway.imap.endpoint import Deadlines
 from gateway.imap.session import Session
 from gateway.imap.tls import TlsContexts
@@ -41,6 +42,7 @@ class Application:
     def __init__(self, settings: Settings, directory: Accounts) -> None:
         self._settings = settings
         self._directory = directory
+        self._secrets = IdentitySecrets.open(settings.issuers, settings.dpop)
         self._metrics = Metrics(provider.name for provider in settings.providers)
         self._hub: Hub | None = None
         self._ready = False
@@ -71,7 +73,9 @@ class Application:
         settings = self._settings
         async with AsyncExitStack() as stack:
             web = await stack.enter_async_context(httpx.AsyncClient(timeout=ISSUER_SECONDS, follow_redirects=False))
-            authenticator = Authenticator(settings.issuers, web, time.time, metrics=self._metrics)
+            authenticator = Authenticator(
+                settings.issuers, web, time.time, metrics=self._metrics, secrets=self._secrets
+            )
             await authenticator.start()
             stack.push_async_callback(authenticator.close)
             pool = Pool(settings.limits, opener=Opener(settings.limits, self._metrics), metrics=self._metrics)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import socket
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -16,6 +17,7 @@ from gateway.accounts.account import Account, Caller
 from gateway.accounts.directory import Directory
 from gateway.errors import (
     ConfigurationError,
+    Conflict,
     ConnectFailed,
     DeadlinePassed,
     GatewayError,
@@ -26,7 +28,10 @@ from gateway.errors import (
     Unavailable,
 )
 from gateway.identity.authenticator import Authenticator
+from gateway.identity.fetch import FetchFailed
+from gateway.identity.introspection import IntrospectionEndpoint
 from gateway.identity.keys import KeySource, RemoteKeys, key_source
+from gateway.identity.secrets import IdentitySecrets
 from gateway.imap.capability import Capabilities
 from gateway.imap.connection import Connection
 from gateway.imap.connection_open import connect, greeted, start_tls
@@ -39,7 +44,7 @@ from gateway.imap.session import Session
 from gateway.imap.tls import TlsContexts
 from gateway.log import configure
 from gateway.secret import Secret
-from gateway.settings.model import Issuer, Limits, Log, Provider, Settings
+from gateway.settings.model import Dpop, Introspection, Issuer, Limits, Log, Provider, Settings
 
 FOUND_WRONG = 1
 _HTTP_SECONDS = 10.0
@@ -61,6 +66,7 @@ class Claimed:
     audiences: frozenset[str] = frozenset()
     token: Secret = field(default_factory=lambda: Secret(""))
     expires_at: float = 0.0
+    key: str | None = None
 
 
 class Report:
@@ -107,6 +113,8 @@ async def _check(
         for issuer in settings.issuers:
             report.title(f"issuer {issuer.issuer}")
             await report.step("keys", _keys(issuer, http))
+            if issuer.introspection is not None:
+                await report.step("opaque", _introspection(issuer, issuer.introspection, http))
         for provider in settings.providers:
             report.title(f"provider {provider.name}: {provider.imap.host}:{provider.imap.port} ({provider.imap.tls})")
             await _server(provider, settings.limits, report)
@@ -199,6 +207,19 @@ async def _capability(connection: Connection, ignored: frozenset[str]) -> str:
     return _described(Capabilities.of(names).without(ignored))
 
 
+async def _introspection(issuer: Issuer, asking: Introspection, http: httpx.AsyncClient) -> str:
+    """Asks about a token that nobody issued: that shows the gateway's client to be accepted."""
+    secret = IdentitySecrets.open([issuer], Dpop()).clients[issuer.issuer]
+    endpoint = IntrospectionEndpoint(issuer.issuer, asking, secret, http, time.time)
+    try:
+        answer = await endpoint.ask(f"check-{secrets.token_urlsafe(16)}")
+    except FetchFailed as failed:
+        raise Unavailable(f"the issuer gives no answer about a token: {failed}") from failed
+    if answer["active"]:
+        raise Conflict("the issuer calls a token active that was never issued")
+    return "the issuer answers questions about opaque tokens"
+
+
 def _described(capabilities: Capabilities) -> str:
     live = "IDLE" if capabilities.has("IDLE") else "no IDLE: it is asked now and then"
     ways = ", ".join(sorted(capabilities.mechanisms)) or "LOGIN"
@@ -210,8 +231,9 @@ async def _caller(
 ) -> Caller | None:
     if token is None:
         issuer = settings.issuers[0]
-        return Claimed(issuer.issuer, {issuer.account_claim: account})
-    authenticator = Authenticator(settings.issuers, http, time.time)
+        return Claimed(issuer.issuer, {issuer.naming_claim: account})
+    kept = IdentitySecrets.open(settings.issuers, settings.dpop)
+    authenticator = Authenticator(settings.issuers, http, time.time, secrets=kept)
     found: list[Caller] = []
 
     async def verify() -> str:
@@ -232,7 +254,7 @@ async def _account(directory: Directory, caller: Caller, limits: Limits, report:
     deadlines = Deadlines(limits.connect_seconds, limits.greeting_seconds, limits.command_seconds)
 
     async def resolve() -> str:
-        resolved.append(directory.resolve(caller, "me"))
+        resolved.append(await directory.resolve(caller, "me"))
         return f"served by {resolved[0].provider.name}"
 
     async def sign_in() -> str:

@@ -16,6 +16,7 @@
     │   ├── TooLarge                413
     │   ├── RangeNotSatisfiable     416
     │   ├── Unprocessable           422
+    │   │   └── Unsupported         422  the mail server lacks an extension
     │   ├── DependencyFailed        424  in a batch: an operation before it failed
     │   ├── TooManyRequests         429
     │   └── HeadTooLarge            431
@@ -41,7 +42,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, Literal, TypeAlias
+
+TokenScheme: TypeAlias = Literal["Bearer", "DPoP"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +86,21 @@ class InvalidRequest(ClientError):
 
 
 class Unauthenticated(ClientError):
-    """No token, or one that is not accepted. ``code`` is RFC 6750 section 3.1's (None: no token was sent)."""
+    """No token, or one that is not accepted.
+
+    ``code`` is RFC 6750 section 3.1's or RFC 9449 section 12.2's (None: no token was sent), ``scheme`` what the token
+    was sent with; ``nonce`` must be in the client's next proof (RFC 9449 section 9).
+    """
 
     reply = Reply("unauthenticated", 401, "Authentication required")
 
-    def __init__(self, detail: str = "", *, code: str | None = None) -> None:
+    def __init__(
+        self, detail: str = "", *, code: str | None = None, scheme: TokenScheme = "Bearer", nonce: str | None = None
+    ) -> None:
         super().__init__(detail)
         self.code = code
+        self.scheme: TokenScheme = scheme
+        self.nonce = nonce
 
 
 class Forbidden(ClientError):
@@ -180,6 +191,12 @@ class RangeNotSatisfiable(ClientError):
 
 class Unprocessable(ClientError):
     reply = Reply("unprocessable", 422, "This can't be done")
+
+
+class Unsupported(Unprocessable):
+    """The mail server lacks the extension that this needs; another server's account may well have it."""
+
+    reply = Reply("unsupported", 422, "The mail server does not offer this")
 
 
 class TooManyRequests(ClientError):

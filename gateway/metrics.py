@@ -18,7 +18,8 @@ CommandOutcome: TypeAlias = Literal["ok", "no", "bad", "lost", "timeout", "malfo
 LeaseOutcome: TypeAlias = Literal["ok", "queue-full", "timeout", "circuit-open", "failed"]
 WatchMode: TypeAlias = Literal["idle", "notify", "poll"]
 EventKind: TypeAlias = Literal["hello", "changes", "folders", "resync", "bye"]
-TokenRefusal: TypeAlias = Literal["missing", "malformed", "invalid", "no-keys"]
+TokenRefusal: TypeAlias = Literal["missing", "malformed", "invalid", "proof", "nonce", "no-keys"]
+IntrospectionOutcome: TypeAlias = Literal["active", "inactive", "failed"]
 FetchOutcome: TypeAlias = Literal["ok", "failed"]
 
 OTHER = "other"
@@ -96,6 +97,9 @@ class Metrics:
         self._key_fetches = Counter(
             "imapgw_key_fetches", "Fetches of an issuer's signing keys", ["outcome"], registry=registry
         )
+        self._introspections = Counter(
+            "imapgw_introspections", "Questions about opaque tokens to their issuer", ["outcome"], registry=registry
+        )
 
     def _imap(self, registry: CollectorRegistry) -> None:
         self._connections = Gauge(
@@ -157,6 +161,9 @@ class Metrics:
 
     def keys_fetched(self, outcome: FetchOutcome) -> None:
         self._key_fetches.labels(outcome).inc()
+
+    def introspected(self, outcome: IntrospectionOutcome) -> None:
+        self._introspections.labels(outcome).inc()
 
     # IMAP
 

@@ -55,6 +55,14 @@ def dovecot(needs_dovecot: None, tokens: TokenIssuer) -> Iterator[Dovecot]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def sharing_dovecot(needs_dovecot: None, tokens: TokenIssuer) -> Iterator[Dovecot]:
+    """A server with access rights, shared folders and a quota of 10 MB a user; tokens and a master user too."""
+    oauth = OAuth(tokens.dovecot_keys, (tokens.issuer,))
+    with Dovecot(DovecotOptions(oauth=oauth, master=("gateway", "masterpw"), full=True)) as server:
+        yield server
+
+
 @pytest.fixture
 def dovecot_factory(needs_dovecot: None) -> Iterator[DovecotFactory]:
     """Starts servers of their own for a test that restarts, floods or configures one."""

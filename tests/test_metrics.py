@@ -83,6 +83,7 @@ def test_the_rest_is_counted() -> None:
     metrics.loop_lag(-0.001)
     metrics.token_refused("invalid")
     metrics.keys_fetched("failed")
+    metrics.introspected("inactive")
     assert value(metrics, "imapgw_imap_bytes_total", provider="p", direction="in") == 101
     assert value(metrics, "imapgw_imap_bytes_total", provider="p", direction="out") == 7
     assert value(metrics, "imapgw_lease_wait_seconds_sum", provider="p", outcome="timeout") == 10
@@ -90,6 +91,7 @@ def test_the_rest_is_counted() -> None:
     assert value(metrics, "imapgw_loop_lag_seconds_count") == 1
     assert value(metrics, "imapgw_token_refusals_total", reason="invalid") == 1
     assert value(metrics, "imapgw_key_fetches_total", outcome="failed") == 1
+    assert value(metrics, "imapgw_introspections_total", outcome="inactive") == 1
 
 
 def test_each_instance_has_a_registry_of_its_own() -> None:

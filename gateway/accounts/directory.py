@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import assert_never
 
 from gateway.accounts.account import Account, Caller
-from gateway.accounts.address import Address, read_address
+from gateway.accounts.address import Address
+from gateway.accounts.naming import named_address
 from gateway.accounts.sign_in import AsMasterUser, SignIn, WithCallersToken
 from gateway.accounts.username import username
 from gateway.errors import Forbidden, NotFound, Unprocessable
@@ -36,27 +37,29 @@ class Directory:
     def __init__(self, settings: Settings, environ: Mapping[str, str] = os.environ) -> None:
         self._issuers = {issuer.issuer: issuer for issuer in settings.issuers}
         self._by_domain: dict[str, _Served] = {}
+        if len(settings.issuers) > 1:
+            _warn_of_issuers(settings.issuers)
         for index, provider in enumerate(settings.providers):
             served = _Served(provider, _endpoint(provider), _sign_in(provider, environ, f"providers[{index}].auth"))
             _warn(provider)
             for domain in provider.domains:
                 self._by_domain.setdefault(domain.lower(), served)
 
-    def accounts(self, caller: Caller) -> list[Account]:
+    async def accounts(self, caller: Caller) -> list[Account]:
         """The caller's accounts, the default one first; none where no provider serves the caller's domain.
 
         Raises Forbidden where the token names no account, or not in a way that can be trusted.
         """
         issuer = self._issuer(caller)
-        address = _address(issuer, caller)
+        address = named_address(issuer, caller)
         served = self._serving(address)
         if served is None or served.sign_in is None:
             return []
         return [_account(served, served.sign_in, issuer, caller, address)]
 
-    def resolve(self, caller: Caller, ref: str) -> Account:
+    async def resolve(self, caller: Caller, ref: str) -> Account:
         """The account that ``ref`` means: ``me`` or an id. Raises NotFound for every id but the caller's own."""
-        accounts = self.accounts(caller)
+        accounts = await self.accounts(caller)
         if ref == "me":
             return accounts[0] if accounts else self._explain(caller)
         for account in accounts:
@@ -66,7 +69,7 @@ class Directory:
 
     def _explain(self, caller: Caller) -> Account:
         """Why the caller has no account at all: always raises."""
-        if self._serving(_address(self._issuer(caller), caller)) is not None:
+        if self._serving(named_address(self._issuer(caller), caller)) is not None:
             raise Unprocessable(
                 "accounts of this mail provider have to be linked, which this gateway does not offer yet"
             )
@@ -80,13 +83,6 @@ class Directory:
 
     def _serving(self, address: Address) -> _Served | None:
         return self._by_domain.get(address.domain) or self._by_domain.get("*")
-
-
-def _address(issuer: Issuer, caller: Caller) -> Address:
-    claim = issuer.account_claim
-    if claim == "email" and caller.claims.get("email_verified", True) not in (True, "true"):
-        raise Forbidden("the token's email claim is not verified by the issuer, so it names no mail account")
-    return read_address(caller.claims.get(claim), claim)
 
 
 def _account(served: _Served, sign_in: SignIn, issuer: Issuer, caller: Caller, address: Address) -> Account:
@@ -134,3 +130,10 @@ def _warn(provider: Provider) -> None:
         _log.warning("a master user opens every account of this provider", provider=provider.name)
     if provider.imap.tls == "none":
         _log.warning("connections to this provider are not encrypted", provider=provider.name)
+
+
+def _warn_of_issuers(issuers: Sequence[Issuer]) -> None:
+    """Of several issuers, each can name every account of the domains that it is not kept out of."""
+    for issuer in issuers:
+        if "*" in issuer.domains:
+            _log.warning("one of several issuers may name accounts of any domain", issuer=issuer.issuer)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from gateway.accounts.account import Caller
-from gateway.accounts.password import PasswordFile, PasswordVariable
-from gateway.errors import ConfigurationError, Forbidden
+from gateway.errors import Forbidden
 from gateway.imap.credential import Bearer, Credential, Password, ProxyPassword
+from gateway.settings.kept_secret import Place
 from gateway.settings.model import MasterUser, PassThrough
 
 # What servers read as a separator of master user, host or folder in a user name, whatever separator is configured.
@@ -31,7 +31,13 @@ class WithCallersToken:
         self._settings = settings
 
     def grant(self, user: str, caller: Caller, gateway_audience: str) -> Grant:
-        """Raises Forbidden for a token that was not issued for the mail server: it must not be shown to it."""
+        """Raises Forbidden for a token that was not issued for the mail server: it must not be shown to it.
+
+        Nor is one that is bound to the client's key: the mail server would take it for a bearer token, or refuse it
+        as it should (RFC 9449 section 7.2).
+        """
+        if caller.key is not None:
+            raise Forbidden("the token is bound to a key of the client, so it can't open the mail server by itself")
         audience = self._settings.audience or gateway_audience
         if audience not in caller.audiences:
             raise Forbidden("the token was not issued for the mail server: its aud does not name it")
@@ -44,7 +50,8 @@ class AsMasterUser:
 
     def __init__(self, settings: MasterUser, environ: Mapping[str, str], key: str) -> None:
         self._settings = settings
-        self._password = _password_source(settings, environ, key)
+        place = Place(f"{key}.password", "the master user's password", settings.password_file, settings.password_env)
+        self._password = place.open(environ)
 
     def grant(self, user: str, caller: Caller, gateway_audience: str) -> Grant:
         """Raises Forbidden for a user name that the server could read as another account's."""
@@ -59,11 +66,3 @@ class AsMasterUser:
 
 
 SignIn: TypeAlias = WithCallersToken | AsMasterUser
-
-
-def _password_source(settings: MasterUser, environ: Mapping[str, str], key: str) -> PasswordFile | PasswordVariable:
-    if settings.password_file is not None:
-        return PasswordFile(settings.password_file, f"{key}.password_file")
-    if settings.password_env is not None:
-        return PasswordVariable(settings.password_env, environ, f"{key}.password_env")
-    raise ConfigurationError("one of password_file and password_env is needed", key=key, where="the settings")

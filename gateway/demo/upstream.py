@@ -53,10 +53,10 @@ class OneMailbox:
             credential=Password(upstream.user, upstream.password),
         )
 
-    def accounts(self, caller: Caller) -> list[Account]:
+    async def accounts(self, caller: Caller) -> list[Account]:
         return [self._account]
 
-    def resolve(self, caller: Caller, ref: str) -> Account:
+    async def resolve(self, caller: Caller, ref: str) -> Account:
         if ref in {"me", self._account.id}:
             return self._account
         raise NotFound("there is no such account")

@@ -9,10 +9,12 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from gateway.errors import InsufficientScope, InvalidRequest
+from gateway.http.base import CALLER, called_url
 from gateway.http.endpoint import AnyEndpoint
 from gateway.http.query import Query, pairs
 from gateway.http.services import Services
 from gateway.http.tickets import TicketRefused, digest_of
+from gateway.identity.credentials import Presented
 from gateway.identity.principal import Principal
 from gateway.identity.scope import Scope as Permission
 
@@ -21,10 +23,14 @@ TICKET: Final = "ticket"
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """``principal`` is None on public routes. ``query``: what a ticket stands for, in place of the request's own."""
+    """``principal`` is None on public routes. ``query``: what a ticket stands for, in place of the request's own.
+
+    ``nonce``: what the client's next proof should hold (RFC 9449 section 8.2).
+    """
 
     principal: Principal | None
     query: Query | None = None
+    nonce: str | None = None
 
 
 async def admit(endpoint: AnyEndpoint, services: Services, scope: Scope) -> Admission:
@@ -34,9 +40,12 @@ async def admit(endpoint: AnyEndpoint, services: Services, scope: Scope) -> Admi
     ticket = _ticket(scope) if endpoint.by_ticket else None
     if ticket is not None:
         return await _by_ticket(endpoint.scope, services, scope, ticket)
-    principal = await services.authenticator.authenticate(Headers(scope=scope).getlist("authorization"))
+    headers = Headers(scope=scope)
+    presented = Presented(scope["method"], called_url(scope), headers.getlist("dpop"))
+    principal = await services.authenticator.authenticate(headers.getlist("authorization"), presented)
+    scope[CALLER] = principal
     _check(principal, endpoint.scope)
-    return Admission(principal)
+    return Admission(principal, nonce=services.authenticator.next_nonce(principal))
 
 
 def _ticket(scope: Scope) -> str | None:
@@ -60,9 +69,10 @@ async def _by_ticket(needed: Permission, services: Services, scope: Scope, ticke
     grant = await services.tickets.take(digest_of(ticket))
     if grant is None or grant.principal.expires_at <= services.clock():
         raise TicketRefused
-    account = services.directory.resolve(grant.principal, str(scope["path_params"].get("account", "")))
+    account = await services.directory.resolve(grant.principal, str(scope["path_params"].get("account", "")))
     if account.id != grant.account_id:
         raise TicketRefused
+    scope[CALLER] = grant.principal
     _check(grant.principal, needed)
     return Admission(grant.principal, grant.query)
 

@@ -9,9 +9,12 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from gateway.http.services import services_of
+from gateway.identity.principal import Principal
 
 REQUEST_ID: Final = "gateway.request_id"
 ROUTE: Final = "gateway.route"
+NEEDS: Final = "gateway.needs"
+CALLER: Final = "gateway.caller"
 UNMATCHED: Final = "(no route)"
 
 # uri-host [ ":" port ]  (RFC 9110 section 7.2): what can't break out of a header or a URL
@@ -27,6 +30,24 @@ def route_template(scope: Scope) -> str:
     """The template of the path, never the path: that holds names of people and folders."""
     template = scope.get(ROUTE)
     return template if isinstance(template, str) else UNMATCHED
+
+
+def needed_scope(scope: Scope) -> str | None:
+    """The scope that the endpoint demands; None where it is public, or there is none."""
+    needs = scope.get(NEEDS)
+    return needs if isinstance(needs, str) else None
+
+
+def caller_of(scope: Scope) -> Principal | None:
+    """Whose token it is, once that is known."""
+    caller = scope.get(CALLER)
+    return caller if isinstance(caller, Principal) else None
+
+
+def called_url(scope: Scope) -> str:
+    """The URL that the client called, without its query."""
+    path = scope.get("raw_path") or scope["path"].encode()
+    return base_url(scope) + bytes(path).partition(b"?")[0].decode("ascii", "replace")
 
 
 def base_url(scope: Scope) -> str:

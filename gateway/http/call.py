@@ -56,9 +56,9 @@ class Call(Generic[Q, B]):
     def message(self) -> str:
         return self.path["message"]
 
-    def account(self) -> Account:
+    async def account(self) -> Account:
         """The account in the path. Raises NotFound where it is not the caller's."""
-        return self.services.directory.resolve(self.caller, self.path["account"])
+        return await self.services.directory.resolve(self.caller, self.path["account"])
 
     def href(self, tail: str) -> str:
         """The path of something below the account in the path."""

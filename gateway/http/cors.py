@@ -8,10 +8,12 @@ from typing import Final
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-EXPOSED: Final = "ETag, Link, Retry-After, Location, X-Request-Id, Content-Range, Content-Disposition, WWW-Authenticate"
+EXPOSED: Final = (
+    "ETag, Link, Retry-After, Location, X-Request-Id, Content-Range, Content-Disposition, WWW-Authenticate, DPoP-Nonce"
+)
 ALLOWED_METHODS: Final = "GET, HEAD, POST, PUT, PATCH, DELETE"
 ALLOWED_HEADERS: Final = (
-    "Authorization, Content-Type, If-Match, If-None-Match, If-Range, Range, Idempotency-Key, Last-Event-ID, "
+    "Authorization, DPoP, Content-Type, If-Match, If-None-Match, If-Range, Range, Idempotency-Key, Last-Event-ID, "
     "X-Request-Id"
 )
 _MAX_AGE: Final = "600"

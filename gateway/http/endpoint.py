@@ -46,6 +46,9 @@ PATH: Final[Mapping[str, PathParameter]] = {
     "flag": PathParameter(
         r"[^\x00-\x20\x7f]+", 255, "RFC 8621 keyword; percent-encode what a path can't hold", "$seen"
     ),
+    "who": PathParameter(
+        r'[^\x00-\x1f"\\\x7f\ufffd]+', 255, "whom rights are granted to; percent-encode what a path can't hold", "bob"
+    ),
     "slug": PathParameter(r"[a-z-]+", 64, "last segment of a problem's `type`", "not-found"),
     "file": PathParameter(r"[a-z.]+", 32, "name of a file of the documentation page", "docs.js"),
 }

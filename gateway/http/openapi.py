@@ -57,7 +57,9 @@ def _security() -> Json:
         "type": "http",
         "scheme": "bearer",
         "bearerFormat": "JWT",
-        "description": "An access token of a configured issuer; /.well-known/oauth-protected-resource names them.",
+        "description": "An access token of a configured issuer; /.well-known/oauth-protected-resource names them, and "
+        "tells whether tokens may, or must, be bound to a key: those are sent with the scheme DPoP and a proof in the "
+        "header of that name (RFC 9449).",
         "x-scopes": {scope.value: MEANING[scope] for scope in Scope},
     }
 

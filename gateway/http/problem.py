@@ -10,9 +10,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from gateway.errors import (
-    Forbidden,
     GatewayError,
-    InsufficientScope,
     MethodNotAllowed,
     PreconditionFailed,
     RangeNotSatisfiable,
@@ -21,9 +19,9 @@ from gateway.errors import (
     Unauthenticated,
     UnsupportedMediaType,
 )
-from gateway.http.base import base_url, request_id
+from gateway.http.base import request_id
 from gateway.http.cap import TooSlow
-from gateway.http.challenge import challenge
+from gateway.http.refusal import refusal_of
 from gateway.mail.resource import Flag
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -60,11 +58,11 @@ def type_uri(reply: Reply) -> str:
     return f"/problems/{reply.type}"
 
 
-def answer(error: GatewayError, scope: Scope, *, needs: str | None = None) -> Response:
-    """The reply that the error asks for. ``needs``: the scope that the endpoint demands, for the challenge."""
+def answer(error: GatewayError, scope: Scope) -> Response:
+    """The reply that the error asks for."""
     reply = error.answer()
     body = _encode(problem_of(error, scope))
-    return Response(body, reply.status, _headers(error, reply, scope, needs), MEDIA_TYPE)
+    return Response(body, reply.status, _headers(error, reply, scope), MEDIA_TYPE)
 
 
 def problem_of(error: GatewayError, scope: Scope) -> Problem:
@@ -90,13 +88,15 @@ def _flags_now(error: GatewayError) -> list[Flag] | UnsetType:
     return list(error.flags)
 
 
-def _headers(error: GatewayError, reply: Reply, scope: Scope, needs: str | None) -> dict[str, str]:
+def _headers(error: GatewayError, reply: Reply, scope: Scope) -> dict[str, str]:
     headers = {"Cache-Control": "no-store"}
     if reply.retry_after is not None:
         headers["Retry-After"] = str(max(1, round(reply.retry_after)))
     if reply.status in (401, 403):
-        headers["WWW-Authenticate"] = challenge(base_url(scope), *_reason(error, reply, needs))
+        headers["WWW-Authenticate"] = refusal_of(error, scope)
     match error:
+        case Unauthenticated() if error.nonce is not None:
+            headers["DPoP-Nonce"] = error.nonce
         case NotAllowed():
             headers["Allow"] = ", ".join(error.allow)
         case RangeNotSatisfiable() if error.size is not None:
@@ -110,19 +110,6 @@ def _headers(error: GatewayError, reply: Reply, scope: Scope, needs: str | None)
         case _:
             pass
     return headers
-
-
-def _reason(error: GatewayError, reply: Reply, needs: str | None) -> tuple[str | None, str, str | None]:
-    """The challenge's error code, description and scope (RFC 6750 section 3)."""
-    match error:
-        case Unauthenticated():
-            return error.code, error.detail, needs
-        case InsufficientScope():
-            return "insufficient_scope", error.detail, error.scope
-        case Forbidden():
-            return None, "", needs
-        case _:
-            return ("invalid_token" if reply.status == 401 else None), "", needs
 
 
 def _instance(scope: Scope) -> str:

@@ -5,23 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.errors import GatewayError, InvalidRequest
+from gateway.errors import InvalidRequest
 from gateway.http import query
 from gateway.http.admission import Admission, admit
-from gateway.http.base import ROUTE
+from gateway.http.base import NEEDS, ROUTE
 from gateway.http.call import Call
 from gateway.http.cap import capped, timely
 from gateway.http.connected import while_connected
 from gateway.http.endpoint import NAMES, PATH, AnyEndpoint
 from gateway.http.idempotent import key_of, serve_once
-from gateway.http.problem import NotAllowed, answer
+from gateway.http.problem import NotAllowed
 from gateway.http.services import Services, services_of
+
+_NO_ID: Final = {"flag": "this is no flag", "who": "this is no identifier that rights can be granted to"}
 
 
 def routes(table: Iterable[AnyEndpoint]) -> list[Route]:
@@ -36,8 +39,8 @@ def routes(table: Iterable[AnyEndpoint]) -> list[Route]:
 
 
 def _template(path: str) -> str:
-    """A flag may hold a slash, sent as %2F, that the HTTP server decodes before routing."""
-    return path.replace("{flag}", "{flag:path}")
+    """A flag or an identifier may hold a slash, sent as %2F, that the HTTP server decodes before routing."""
+    return path.replace("{flag}", "{flag:path}").replace("{who}", "{who:path}")
 
 
 class Resource:
@@ -66,13 +69,10 @@ async def _serve(endpoint: AnyEndpoint, scope: Scope, receive: Receive, send: Se
     receive = capped(scope, receive, endpoint.body.cap(services.settings.limits))
     if endpoint.body.media_type is not None:
         receive = timely(receive)
-    try:
-        admission = await admit(endpoint, services, scope)
-    except GatewayError as error:
-        if error.answer().status not in (401, 403):
-            raise
-        await answer(error, scope, needs=endpoint.needs)(scope, receive, send)
-        return
+    scope[NEEDS] = endpoint.needs
+    admission = await admit(endpoint, services, scope)
+    if admission.nonce is not None:
+        send = _with_nonce(send, admission.nonce)
     app = _handling(endpoint, services, admission)
     keyed = endpoint.method == "POST" and endpoint.replayed
     key = key_of(scope, admission.principal) if admission.principal is not None and keyed else None
@@ -109,9 +109,20 @@ def path_values(template: str, found: Mapping[str, object]) -> dict[str, str]:
     for name in NAMES.findall(template):
         known, value = PATH[name], str(found[name])
         if len(value) > known.max_length or not re.fullmatch(known.pattern, value):
-            raise InvalidRequest(f"this is no {name} id" if name != "flag" else "this is no flag", field=name)
+            raise InvalidRequest(_NO_ID.get(name, f"this is no {name} id"), field=name)
         values[name] = value
     return values
+
+
+def _with_nonce(send: Send, nonce: str) -> Send:
+    """The answer tells the client what its next proof should hold (RFC 9449 section 8.2)."""
+
+    async def telling(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message.get("headers", ()), (b"dpop-nonce", nonce.encode("ascii"))]}
+        await send(message)
+
+    return telling
 
 
 def _bodiless(send: Send) -> Send:

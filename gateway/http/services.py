@@ -12,6 +12,7 @@ from starlette.types import Scope
 from gateway.accounts.account import Account
 from gateway.http.idempotency import IdempotencyStore
 from gateway.http.tickets import TicketStore
+from gateway.identity.credentials import Presented
 from gateway.identity.principal import Principal
 from gateway.live.event import Event
 from gateway.mail.desk import Desk
@@ -20,19 +21,25 @@ from gateway.settings.model import Settings
 
 
 class Authenticates(Protocol):
-    """A bearer token in, a principal out."""
+    """A token in, a principal out."""
 
-    async def authenticate(self, authorization: str | Sequence[str] | None) -> Principal:
+    async def authenticate(
+        self, authorization: str | Sequence[str] | None, presented: Presented | None = None, /
+    ) -> Principal:
         """The principal of all Authorization headers of a request. Raises Unauthenticated, Unavailable."""
+        ...
+
+    def next_nonce(self, principal: Principal, /) -> str | None:
+        """What the next proof of this caller should hold (RFC 9449 section 8.2), where proofs hold nonces."""
         ...
 
 
 class Accounts(Protocol):
     """Whose accounts are whose."""
 
-    def accounts(self, caller: Principal, /) -> list[Account]: ...
+    async def accounts(self, caller: Principal, /) -> list[Account]: ...
 
-    def resolve(self, caller: Principal, ref: str, /) -> Account:
+    async def resolve(self, caller: Principal, ref: str, /) -> Account:
         """``ref`` is an account id or `me`. Raises NotFound."""
         ...
 

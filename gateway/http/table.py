@@ -27,6 +27,8 @@ from gateway.http.routes import (
     folders,
     messages,
     parts,
+    quota,
+    rights,
     search,
     search_exports,
     structured,
@@ -45,7 +47,9 @@ def table(limits: Limits) -> tuple[AnyEndpoint, ...]:
 
     served = (
         *accounts.ENDPOINTS,
+        *quota.ENDPOINTS,
         *folders.ENDPOINTS,
+        *rights.ENDPOINTS,
         *changes.ENDPOINTS,
         *messages.ENDPOINTS,
         *search.ENDPOINTS,

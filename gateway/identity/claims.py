@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,6 +13,8 @@ TIME_MAX = 2**33  # the year 2242: what is larger is milliseconds or mischief
 TEXT_MAX = 1024
 AUDIENCES_MAX = 64
 SCOPES_MAX = 256
+
+_THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")  # SHA-256 in base64url
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +37,10 @@ class Times:
 
 def times(claims: Mapping[str, object]) -> Times:
     """``exp`` is required; ``nbf`` and ``iat`` are checked where present."""
-    expires = _time(claims, "exp")
+    expires = time_of(claims, "exp")
     if expires is None:
         raise TokenRefused("the token has no exp")
-    return Times(expires, _time(claims, "nbf"), _time(claims, "iat"))
+    return Times(expires, time_of(claims, "nbf"), time_of(claims, "iat"))
 
 
 def text(claims: Mapping[str, object], name: str) -> str:
@@ -57,10 +60,13 @@ def audiences(claims: Mapping[str, object]) -> frozenset[str]:
     return frozenset(_strings(names, "aud"))
 
 
-def scope_names(claims: Mapping[str, object]) -> frozenset[str]:
-    """What ``scope`` (RFC 8693 section 4.2) and ``scp`` grant, as the issuer calls it; none where both are absent."""
+def scope_names(claims: Mapping[str, object], *members: str) -> frozenset[str]:
+    """What the claims named ``members`` grant, as the issuer calls it; none where all are absent.
+
+    Each is a list, or a string with blanks between the names (RFC 8693 section 4.2).
+    """
     found: set[str] = set()
-    for name in ("scope", "scp"):
+    for name in members:
         value = claims.get(name)
         if value is None:
             continue
@@ -71,6 +77,20 @@ def scope_names(claims: Mapping[str, object]) -> frozenset[str]:
     return frozenset(found)
 
 
+def key_of_sender(claims: Mapping[str, object]) -> str | None:
+    """The thumbprint of the key that the token is bound to (RFC 9449 section 6.1), None where it is not bound.
+
+    A token that is bound to anything else, such as a TLS certificate (RFC 8705), is refused: it can't be checked.
+    """
+    if "cnf" not in claims:
+        return None
+    confirmation = claims["cnf"]
+    thumbprint = confirmation.get("jkt") if isinstance(confirmation, dict) and len(confirmation) == 1 else None
+    if not isinstance(thumbprint, str) or not _THUMBPRINT.fullmatch(thumbprint):
+        raise TokenRefused("the token is bound to its sender in a way that is not supported")
+    return thumbprint
+
+
 def _strings(values: list[object], name: str) -> list[str]:
     strings = [value for value in values if isinstance(value, str) and 0 < len(value) <= TEXT_MAX]
     if len(strings) != len(values):
@@ -78,7 +98,8 @@ def _strings(values: list[object], name: str) -> list[str]:
     return strings
 
 
-def _time(claims: Mapping[str, object], name: str) -> float | None:
+def time_of(claims: Mapping[str, object], name: str) -> float | None:
+    """A claim in seconds since the epoch, None where it is absent."""
     if name not in claims:
         return None
     value = claims[name]

@@ -1,4 +1,7 @@
-"""From an issuer's name to the place of its keys: RFC 8414 section 3 and OpenID Connect Discovery 1.0 section 4."""
+"""From an issuer's name to its places, such as that of its keys.
+
+RFC 8414 section 3 and OpenID Connect Discovery 1.0 section 4.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +18,12 @@ from gateway.settings.url import is_loopback, split_url
 URL_MAX = 2048
 
 
-async def discover_jwks_uri(http: httpx.AsyncClient, issuer: str) -> str:
-    """The ``jwks_uri`` of the issuer's metadata. Raises FetchFailed where no metadata document is acceptable."""
+async def discover(http: httpx.AsyncClient, issuer: str, member: str) -> str:
+    """The URL in a member of the issuer's metadata. Raises FetchFailed where no metadata document is acceptable."""
     reasons = []
     for url in well_known(issuer):
         try:
-            return jwks_uri((await fetch(http, url)).body, issuer)
+            return place((await fetch(http, url)).body, issuer, member)
         except FetchFailed as failed:
             reasons.append(f"{url}: {failed}")
     raise FetchFailed(f"no usable metadata: {'; '.join(reasons)}")
@@ -33,7 +36,7 @@ def well_known(issuer: str) -> tuple[str, ...]:
     return (oauth_url(issuer, external=True), openid_url(issuer, external=True))
 
 
-def jwks_uri(document: bytes, issuer: str) -> str:
+def place(document: bytes, issuer: str, member: str) -> str:
     """Raises FetchFailed where the metadata speaks for another issuer (RFC 8414 section 3.3) or names no safe place."""
     try:
         value = json.loads(document)
@@ -44,10 +47,10 @@ def jwks_uri(document: bytes, issuer: str) -> str:
     metadata = AuthorizationServerMetadata(value)
     if metadata.get("issuer") != issuer:
         raise FetchFailed("the metadata is another issuer's")
-    place = metadata.get("jwks_uri")
-    if not isinstance(place, str) or len(place) > URL_MAX or not _secure(place, loopback=_on_loopback(issuer)):
-        raise FetchFailed("the metadata has no acceptable jwks_uri")
-    return place
+    url = metadata.get(member)
+    if not isinstance(url, str) or len(url) > URL_MAX or not _secure(url, loopback=_on_loopback(issuer)):
+        raise FetchFailed(f"the metadata has no acceptable {member}")
+    return url
 
 
 def _secure(url: str, *, loopback: bool) -> bool:

@@ -1,4 +1,4 @@
-"""Fetching an issuer's documents: bounded in size and time, no redirects, no decompression."""
+"""Asking an issuer: bounded in size and time, no redirects, no decompression."""
 
 from __future__ import annotations
 
@@ -29,18 +29,24 @@ class Document:
 
 async def fetch(http: httpx.AsyncClient, url: str) -> Document:
     """Raises FetchFailed for any answer but a 200 with a body within the bounds."""
+    return await send(http, http.build_request("GET", url))
+
+
+async def send(http: httpx.AsyncClient, request: httpx.Request) -> Document:
+    """The answer to a request, as :func:`fetch` has it."""
     try:
         async with asyncio.timeout(DEADLINE):
-            return await _get(http, url)
+            return await _send(http, request)
     except TimeoutError as error:
         raise FetchFailed("no answer in time") from error
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
         raise FetchFailed(type(error).__name__) from error
 
 
-async def _get(http: httpx.AsyncClient, url: str) -> Document:
-    headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
-    async with http.stream("GET", url, headers=headers, follow_redirects=False) as response:
+async def _send(http: httpx.AsyncClient, request: httpx.Request) -> Document:
+    request.headers.update({"Accept": "application/json", "Accept-Encoding": "identity"})
+    response = await http.send(request, stream=True, follow_redirects=False)
+    try:
         if response.status_code != httpx.codes.OK:
             raise FetchFailed(f"status {response.status_code}")
         if response.headers.get("content-encoding", "identity").lower() != "identity":
@@ -51,6 +57,8 @@ async def _get(http: httpx.AsyncClient, url: str) -> Document:
             if len(body) > DOCUMENT_MAX:
                 raise FetchFailed("the answer is too large")
         return Document(bytes(body), max_age(response.headers))
+    finally:
+        await response.aclose()
 
 
 def max_age(headers: Mapping[str, str]) -> int | None:

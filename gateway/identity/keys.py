@@ -13,7 +13,7 @@ from typing import Protocol
 import httpx
 
 from gateway.errors import Unavailable
-from gateway.identity.discovery import discover_jwks_uri
+from gateway.identity.discovery import discover
 from gateway.identity.fetch import Document, FetchFailed, fetch
 from gateway.identity.key_file import FileKeys
 from gateway.identity.keyset import KeySet, KeySetUnreadable, SigningKey, read_key_set
@@ -192,7 +192,7 @@ class RemoteKeys:
     async def _document(self) -> Document:
         now = self._clock()
         if self._jwks_uri is None or now - self._jwks_uri[1] >= DISCOVERY_LIFETIME:
-            self._jwks_uri = (await discover_jwks_uri(self._http, self._issuer), now)
+            self._jwks_uri = (await discover(self._http, self._issuer, "jwks_uri"), now)
         uri = self._jwks_uri[0]
         try:
             return await fetch(self._http, uri)

@@ -27,6 +27,7 @@ VerificationKey = RSAKey | ECKey | OKPKey
 
 _EC_ALGORITHMS = MappingProxyType({"P-256": "ES256", "P-384": "ES384", "P-521": "ES512"})
 _RSA_ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"})
+_PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})  # RFC 7518 sections 6.2.2, 6.3.2 and 6.4
 _ED25519_ALGORITHMS = frozenset({"Ed25519", "EdDSA"})  # RFC 9864: the same signature by its old name
 
 
@@ -83,6 +84,23 @@ def read_key_set(document: bytes) -> KeySet:
     return KeySet(tuple(keys), digest.hexdigest(), skipped=len(members) - len(keys))
 
 
+def public_key(member: Mapping[str, object]) -> tuple[VerificationKey, frozenset[str]]:
+    """The key of a public JWK, with the algorithms that it may be used with: its kind's, or its own ``alg``.
+
+    Raises ValueError for what is malformed, private, weak, or no key for verifying.
+    """
+    if not _PRIVATE.isdisjoint(member) or not _for_verifying(member):
+        raise ValueError("not a public key for verifying")
+    alg = member.get("alg")
+    if not (alg is None or isinstance(alg, str)):
+        raise ValueError("not the name of an algorithm")
+    try:
+        key, algorithms = _import(member)
+    except (JoseError, TypeError, KeyError) as error:
+        raise ValueError("not a key that is accepted") from error
+    return key, _named(alg, algorithms)
+
+
 def _signing_key(member: object) -> SigningKey | None:
     if not isinstance(member, dict) or not _for_verifying(member):
         return None
@@ -97,7 +115,7 @@ def _signing_key(member: object) -> SigningKey | None:
     return SigningKey(kid, allowed, key) if allowed else None
 
 
-def _for_verifying(member: Mapping[object, object]) -> bool:
+def _for_verifying(member: Mapping[str, object]) -> bool:
     operations = member.get("key_ops", ["verify"])
     return member.get("use", "sig") == "sig" and isinstance(operations, list) and "verify" in operations
 

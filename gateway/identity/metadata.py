@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
+from gateway.identity.proof import ALGORITHMS
 from gateway.identity.scope import Scope
 from gateway.settings.model import Issuer
 
@@ -17,6 +18,8 @@ class ProtectedResource(Struct, kw_only=True, frozen=True):
     authorization_servers: list[str]
     scopes_supported: list[str]
     bearer_methods_supported: list[str]
+    dpop_signing_alg_values_supported: list[str] | UnsetType = UNSET
+    dpop_bound_access_tokens_required: bool | UnsetType = UNSET
     resource_name: str = "IMAP gateway"
 
 
@@ -28,4 +31,6 @@ def protected_resource(resource: str, issuers: Sequence[Issuer]) -> ProtectedRes
         authorization_servers=[issuer.issuer for issuer in issuers],
         scopes_supported=list(names),
         bearer_methods_supported=["header"],
+        dpop_signing_alg_values_supported=list(ALGORITHMS) if any(each.dpop != "off" for each in issuers) else UNSET,
+        dpop_bound_access_tokens_required=True if all(each.dpop == "required" for each in issuers) else UNSET,
     )

@@ -14,7 +14,8 @@ class Principal:
     """The caller. Its ``repr`` shows the issuer and the scopes only.
 
     ``scopes`` are the gateway's names, with those they imply. ``expires_at`` is in seconds since the epoch: a stream
-    or connection that this token opened ends then. ``audiences`` is the whole of ``aud`` (RFC 8707).
+    or connection that this token opened ends then. ``audiences`` is the whole of ``aud`` (RFC 8707). ``key`` is the
+    thumbprint of the key that the token is bound to (RFC 9449 section 6.1).
     """
 
     issuer: str
@@ -24,6 +25,7 @@ class Principal:
     claims: Mapping[str, object] = field(repr=False)
     audiences: frozenset[str] = field(repr=False)
     token: Secret = field(repr=False)
+    key: str | None = field(default=None, repr=False)
 
     def allows(self, scope: Scope) -> bool:
         """Whether the token grants ``scope``, or a scope that implies it."""

@@ -26,17 +26,21 @@ _FORBIDDEN = frozenset({"jku", "jwk", "x5u", "x5c", "crit", "b64", "enc", "zip"}
 
 @dataclass(frozen=True, slots=True)
 class SignedToken:
-    """An unverified token. ``typ`` is in lower case, without ``application/``."""
+    """An unverified token. ``typ`` is in lower case, without ``application/``; ``key`` is the header's ``jwk``."""
 
     alg: str
     kid: str | None
     typ: str | None
     claims: Mapping[str, object]
     compact: bytes
+    key: object = None
 
 
-def take_apart(token: str) -> SignedToken:
-    """Raises TokenRefused for whatever is no plain signed JWT with acceptable headers."""
+def take_apart(token: str, *, brings_key: bool = False) -> SignedToken:
+    """Raises TokenRefused for whatever is no plain signed JWT with acceptable headers.
+
+    ``brings_key``: whether it is a proof, whose header has the key that it is checked with (RFC 9449 section 4.2).
+    """
     segments = _COMPACT.fullmatch(token)
     if segments is None:
         raise TokenRefused("not a signed JWT")
@@ -45,7 +49,7 @@ def take_apart(token: str) -> SignedToken:
     header = json_object(_decode(segments[1]))
     claims = json_object(_decode(segments[2]))
     _decode(segments[3])
-    if not _FORBIDDEN.isdisjoint(header):
+    if not (_FORBIDDEN - {"jwk"} if brings_key else _FORBIDDEN).isdisjoint(header):
         raise TokenRefused("the token's header has a parameter that is not accepted")
     return SignedToken(
         alg=_alg(header.get("alg")),
@@ -53,7 +57,22 @@ def take_apart(token: str) -> SignedToken:
         typ=_typ(header.get("typ"), present="typ" in header),
         claims=claims,
         compact=token.encode("ascii"),
+        key=header.get("jwk"),
     )
+
+
+def is_jwt(token: str) -> bool:
+    """Whether it is a JWT of any kind, even a broken one: what stands before its first dot is a JSON object.
+
+    Such a token says whose it is, and is never shown to anybody as an opaque one.
+    """
+    head, dot, _ = token.partition(".")
+    if not dot:
+        return False
+    try:
+        return urlsafe_b64decode(head + "=" * (-len(head) % 4)).lstrip().startswith(b"{")
+    except (Base64Error, ValueError):
+        return False
 
 
 def json_object(octets: bytes) -> dict[str, object]:

@@ -6,52 +6,21 @@ docs/decisions/0003-token-verification.md says why Authlib's own JWT validator i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
 
 from authlib.oauth2.rfc6749 import TokenValidator
 from authlib.oauth2.rfc6750 import InsufficientScopeError, InvalidTokenError
-from joserfc import jws
-from joserfc.errors import JoseError, UnsupportedAlgorithmError
-from joserfc.jwa import JWSAlgModel
 
-from gateway.identity.bearer import TOKEN_MAX
-from gateway.identity.claims import Times, audiences, scope_names, text, times
+from gateway.identity.access_token import AccessToken, access_token
 from gateway.identity.keyset import SigningKey
 from gateway.identity.profile import PROFILES
 from gateway.identity.refusal import TokenRefused
-from gateway.identity.scope import Scope, granted
-from gateway.identity.token import HEADER_MAX, SIGNATURE_MAX, SignedToken, take_apart
+from gateway.identity.scope import Scope
+from gateway.identity.signature import Algorithms
+from gateway.identity.token import SignedToken, take_apart
 from gateway.settings.model import Issuer
 
 KeysAtHand = Callable[[str | None, str], tuple[SigningKey, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class AccessToken:
-    """What a token with a valid signature says, every claim checked for type and bounds."""
-
-    subject: str
-    audiences: frozenset[str]
-    scopes: frozenset[Scope]
-    times: Times
-    claims: Mapping[str, object]
-
-
-class Algorithms(jws.JWSRegistry):
-    """joserfc's registry with an explicit list: no default, no ``none``, no symmetric algorithm can be in it."""
-
-    max_header_length = HEADER_MAX
-    max_payload_length = TOKEN_MAX
-    max_signature_length = SIGNATURE_MAX
-
-    def __init__(self, allowed: Collection[str]) -> None:
-        super().__init__(algorithms=frozenset(allowed), strict_check_header=False)
-
-    def get_alg(self, name: str) -> JWSAlgModel:
-        if not self.allowed or name not in self.allowed or name not in self.algorithms:
-            raise UnsupportedAlgorithmError()
-        return self.algorithms[name]
 
 
 class AccessTokenValidator(TokenValidator):  # type: ignore[misc]  # Authlib has no types
@@ -86,28 +55,12 @@ class AccessTokenValidator(TokenValidator):  # type: ignore[misc]  # Authlib has
     def _check_signature(self, signed: SignedToken) -> None:
         if signed.alg not in self._issuer.algorithms:
             raise TokenRefused("the token's algorithm is not accepted")
-        if not any(self._verifies(signed, each) for each in self._keys(signed.kid, signed.alg)):
+        if not any(self._algorithms.verify(signed, each.key) for each in self._keys(signed.kid, signed.alg)):
             raise TokenRefused("the token's signature does not verify with the issuer's keys")
-
-    def _verifies(self, signed: SignedToken, signing: SigningKey) -> bool:
-        try:
-            signature = jws.extract_compact(signed.compact, registry=self._algorithms)
-            return jws.validate_compact(signature, signing.key, registry=self._algorithms)
-        except (JoseError, ValueError, TypeError):
-            return False
 
     def _access_token(self, signed: SignedToken) -> AccessToken:
         claims = signed.claims
         if claims.get("iss") != self._issuer.issuer:
             raise TokenRefused("the token is from another issuer")
         self._profile.check(signed.typ, claims)
-        named = audiences(claims)
-        if self._issuer.audience not in named:
-            raise TokenRefused("the token is for another audience")
-        return AccessToken(
-            subject=text(claims, "sub"),
-            audiences=named,
-            scopes=granted(scope_names(claims), self._issuer.scopes),
-            times=times(claims),
-            claims=claims,
-        )
+        return access_token(self._issuer, claims)

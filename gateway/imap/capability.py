@@ -88,6 +88,11 @@ class Capabilities:
                 return int(name[12:31])
         return None
 
+    @property
+    def old_rights(self) -> bool:
+        """Whether the letters of ACL are of before RFC 4314: servers of that say RIGHTS= (RFC 4314 section 5.1.1)."""
+        return not any(name.startswith("RIGHTS=") for name in self.names)
+
     def sync_mode(self) -> SyncMode:
         """How changes can be found: QRESYNC, else CONDSTORE (RFC 7162), else by looking at a window."""
         if self.has("QRESYNC"):

@@ -32,7 +32,10 @@ ADDITIONS: Final[Mapping[str, Addition]] = MappingProxyType(
 )
 # Once these are sent and the connection is lost, nobody can tell whether they were carried out.
 WRITES: Final = frozenset(
-    {"APPEND", "STORE", "COPY", "MOVE", "EXPUNGE", "CLOSE", "CREATE", "DELETE", "RENAME", "SUBSCRIBE", "UNSUBSCRIBE"}
+    {
+        *("APPEND", "STORE", "COPY", "MOVE", "EXPUNGE", "CLOSE", "CREATE", "DELETE", "RENAME"),
+        *("SUBSCRIBE", "UNSUBSCRIBE", "SETACL", "DELETEACL"),
+    }
 )
 _NEXT: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
     {

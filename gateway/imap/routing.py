@@ -25,6 +25,7 @@ from gateway.imap.response import (
     Fetched,
     Found,
     Listed,
+    MyRights,
     Namespaces,
     Response,
     SectionKey,
@@ -307,32 +308,38 @@ class Statuses(Want):
 
 
 class Listing(Want):
-    """LIST or LSUB, with the STATUS responses of LIST-STATUS (RFC 5819) where ``status``."""
+    """LIST or LSUB, with the STATUS responses of LIST-STATUS (RFC 5819) where ``status``, and the MYRIGHTS responses of
+    LIST-MYRIGHTS (RFC 8440) where ``rights``."""
 
-    __slots__ = ("_lsub", "_status", "lane", "listed", "statuses")
+    __slots__ = ("_lsub", "_rights", "_status", "lane", "listed", "rights", "statuses")
 
-    def __init__(self, *, lsub: bool = False, status: bool = False) -> None:
+    def __init__(self, *, lsub: bool = False, status: bool = False, rights: bool = False) -> None:
         super().__init__()
         self.lane = "LSUB" if lsub else "LIST"
-        self._lsub, self._status = lsub, status
+        self._lsub, self._status, self._rights = lsub, status, rights
         self.listed: list[Listed] = []
         self.statuses: dict[MailboxName, Status] = {}
+        self.rights: dict[MailboxName, str] = {}
 
     def claim(self, response: Response) -> Claim:
         if type(response) is Listed and response.lsub == self._lsub:
             return Claim.MISSED
         if type(response) is Status and self._status:
             return Claim.AGAIN if response.name in self.statuses else Claim.MISSED
+        if type(response) is MyRights and self._rights:
+            return Claim.AGAIN if response.name in self.rights else Claim.MISSED
         return Claim.NONE
 
     def take(self, response: Response) -> None:
-        if len(self.listed) + len(self.statuses) >= 2 * MAX_LISTED:
+        if len(self.listed) + len(self.statuses) + len(self.rights) >= 3 * MAX_LISTED:
             raise ProtocolViolation("the mail server lists too many folders")
         match response:
             case Listed():
                 self.listed.append(response)
             case Status(name):
                 self.statuses[name] = _merged(self.statuses.get(name), response)
+            case MyRights(name, rights):
+                self.rights[name] = rights
             case _:
                 pass
 

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.errors import InvalidRequest, TooLarge
+from gateway.errors import InvalidRequest, Refused, TooLarge
 from gateway.imap.encode.arg import Arg, Literal, StreamLiteral, date_time, flag_list, mailbox
 from gateway.imap.name import MailboxName
 from gateway.imap.response import AppendUid
-from gateway.imap.session_core import Core
+from gateway.imap.session_quota import Quotas
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class AppendResult:
     uid: int
 
 
-class Appending(Core):
+class Appending(Quotas):
     async def append(
         self,
         name: MailboxName,
@@ -44,7 +44,11 @@ class Appending(Core):
             args.append(flag_list(flags))
         if internaldate is not None:
             args.append(date_time(internaldate))
-        tagged = await self._run("APPEND", *args, _message(size, source))
+        try:
+            tagged = await self._run("APPEND", *args, _message(size, source))
+        except Refused as refusal:
+            denied = await self.denied(refusal, name, "i")
+            raise await self.overfull(denied, name, octets=size, messages=1) from refusal
         match tagged.code:
             case AppendUid(uidvalidity=uidvalidity, uids=uids) if uids.first is not None:
                 return AppendResult(uidvalidity, uids.first)

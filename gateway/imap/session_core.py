@@ -12,7 +12,9 @@ from gateway.imap.endpoint import Deadlines, Endpoint
 from gateway.imap.mailbox import Mailbox
 from gateway.imap.name import MailboxName
 from gateway.imap.response import Capability, CapabilityCode, Condition, Enabled, Fetched, Response, Tagged
+from gateway.imap.rights import told
 from gateway.imap.routing import Listing, Want
+from gateway.imap.routing_rights import MyRightsOf
 
 
 class Core:
@@ -55,12 +57,17 @@ class Core:
             raise refused(pending.line.name, tagged)
         return tagged
 
-    async def _run_on(self, subject: MailboxName, verb: str, *args: Arg, want: Want | None = None) -> Tagged:
-        """As ``_run``, for a command on a mailbox by name: Refused is NONEXISTENT where there is none."""
+    async def _run_on(
+        self, subject: MailboxName, verb: str, *args: Arg, needs: str = "", want: Want | None = None
+    ) -> Tagged:
+        """As ``_run``, for a command on a mailbox by name: Refused is NONEXISTENT where there is none.
+
+        ``needs``: the rights that the command takes there; Refused is NOPERM where one of them is missing.
+        """
         try:
             return await self._run(verb, *args, want=want)
         except Refused as refusal:
-            raise await self._explained(refusal, subject) from refusal
+            raise await self.denied(await self._explained(refusal, subject), subject, needs) from refusal
 
     async def _finish_all(self, pendings: list[Pending]) -> list[Tagged]:
         """All of them; where one fails or is cancelled, the rest is abandoned."""
@@ -72,13 +79,38 @@ class Core:
 
     async def _explained(self, refusal: Refused, name: MailboxName) -> Refused:
         """A bare NO, such as Dovecot's to STATUS, says nothing of whether the mailbox ``name`` exists: LIST does."""
-        if refusal.imap_code is not None or refusal.status != "NO" or await self._exists(name):
+        if not bare(refusal) or await self._exists(name):
             return refusal
         return Refused(refusal.detail, code="NONEXISTENT", command=refusal.command)
 
+    async def lacks(self, name: MailboxName, needs: str) -> bool:
+        """Whether the server says that one of the rights ``needs`` is missing there; never without ACL."""
+        if not needs or not self.capabilities.has("ACL"):
+            return False
+        want = MyRightsOf(name)
+        await self._wire.answer(self._start("MYRIGHTS", mailbox(name), want=want))
+        return want.rights is not None and not set(needs) <= set(told(want.rights, old=self.capabilities.old_rights))
+
+    async def denied(self, refusal: Refused, name: MailboxName, needs: str) -> Refused:
+        """A bare NO, such as Cyrus's to who may not, is NOPERM where one of the rights ``needs`` is missing there."""
+        if not bare(refusal) or not await self.lacks(name, needs):
+            return refusal
+        return Refused(refusal.detail, code="NOPERM", command=refusal.command)
+
+    async def _denied_here(self, refusal: Refused, needs: str) -> Refused:
+        """The same for a command on the selected mailbox."""
+        return refusal if self._mailbox is None else await self.denied(refusal, self._mailbox.name, needs)
+
+    async def _run_here(self, verb: str, *args: Arg, needs: str) -> Tagged:
+        """As ``_run``, for a command on the selected mailbox that takes these rights."""
+        try:
+            return await self._run(verb, *args)
+        except Refused as refusal:
+            raise await self._denied_here(refusal, needs) from refusal
+
     async def _explained_new(self, refusal: Refused, name: MailboxName) -> Refused:
         """The same for a mailbox that was to be made: Cyrus does not say ALREADYEXISTS."""
-        if refusal.imap_code is not None or refusal.status != "NO" or not await self._exists(name):
+        if not bare(refusal) or not await self._exists(name):
             return refusal
         return Refused(refusal.detail, code="ALREADYEXISTS", command=refusal.command)
 
@@ -122,6 +154,11 @@ class Core:
         self._wire.writer.literal_plus = self.capabilities.has("LITERAL+")
         self._wire.writer.literal_minus = self.capabilities.has("LITERAL-")
         self._wire.capabilities = set(self.capabilities.names)  # for aioimaplib's façade
+
+
+def bare(refusal: Refused) -> bool:
+    """Whether it is a NO that does not say why."""
+    return refusal.imap_code is None and refusal.status == "NO"
 
 
 def refused(name: str, tagged: Tagged) -> Refused:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from gateway.errors import LocalError, NotFound
+from gateway.errors import LocalError, NotFound, Refused
 from gateway.imap.connection import Pending
 from gateway.imap.encode.arg import Arg, flag_list, uid_set, word
 from gateway.imap.encode.command import unchanged_since as unchanged
 from gateway.imap.encode.fetch_item import BinarySize, FetchItem, Item, Section, fetch_items, fetch_modifiers
 from gateway.imap.framer import Streamed
 from gateway.imap.response import Fetched, Modified, SectionKey, Tagged
+from gateway.imap.rights import for_flags
 from gateway.imap.routing import Messages, Stored
 from gateway.imap.session_core import Core
 from gateway.imap.uids import UidSet
@@ -145,12 +146,14 @@ class Fetching(Core):
         """One STORE; with it the MODSEQ that a second one of the same change has to compare with."""
         condition = [unchanged(since)] if since is not None else []
         wants = list(map(Stored, uids.chunks()))
-        answers = await self._finish_all(
-            [
-                self._start("UID STORE", uid_set(chunk), *condition, word(verb), flag_list(flags), want=want)
-                for chunk, want in zip(uids.chunks(), wants, strict=True)
-            ]
-        )
+        pendings = [
+            self._start("UID STORE", uid_set(chunk), *condition, word(verb), flag_list(flags), want=want)
+            for chunk, want in zip(uids.chunks(), wants, strict=True)
+        ]
+        try:
+            answers = await self._finish_all(pendings)
+        except Refused as refusal:
+            raise await self._denied_here(refusal, for_flags(None if verb == b"FLAGS" else flags)) from refusal
         messages = {uid: message for want in wants for uid, message in want.messages.items()}
         modified = UidSet()
         for answer in answers:

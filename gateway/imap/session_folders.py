@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
-from msgspec.structs import replace
+import msgspec
 
 from gateway.errors import LocalError, Refused
 from gateway.imap.encode.arg import Arg, ListPattern, mailbox, pattern, status_items
 from gateway.imap.encode.command import list_returns, list_selection
 from gateway.imap.name import MailboxName
 from gateway.imap.response import Listed, Namespaces, Status
+from gateway.imap.rights import told
 from gateway.imap.routing import Listing, Single, StatusOf
-from gateway.imap.session_core import Core
+from gateway.imap.session_acl import Sharing
 
 # STATUS items that need a capability; one of the names is enough.
 _NEEDS: Final = {
@@ -29,11 +30,15 @@ _NEEDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class ListedFolder:
-    """One mailbox. ``status`` is None where it was not asked for, or can't be had (``\\noselect``, no permission)."""
+    """One mailbox. ``status`` is None where it was not asked for, or can't be had (``\\noselect``, no permission).
+
+    ``rights``: the letters of RFC 4314 that the caller holds there; None likewise.
+    """
 
     listed: Listed
     status: Status | None
     subscribed: bool
+    rights: str | None = None
 
     @property
     def selectable(self) -> bool:
@@ -46,7 +51,9 @@ Items: TypeAlias = list[str]
 Found: TypeAlias = list[Listed]
 
 
-class Foldering(Core):
+class Foldering(Sharing):
+    _namespaces: Namespaces | None = None
+
     async def list(
         self,
         what: ListPattern | None = None,
@@ -54,36 +61,54 @@ class Foldering(Core):
         status: Sequence[str] = (),
         reference: MailboxName | None = None,
         subscribed_only: bool = False,
+        rights: bool = False,
     ) -> Folders:
-        """Mailboxes that match ``what`` (default: all), each with its ``status`` items as far as the server has them.
+        """Mailboxes that match ``what`` (default: all), each with its ``status`` items as far as the server has them,
+        and the caller's ``rights`` where it has ACL.
 
-        One round trip with LIST-EXTENDED and LIST-STATUS; else LIST and LSUB in flight together, then the STATUS
-        commands in flight together.
+        One round trip with LIST-EXTENDED, LIST-STATUS and LIST-MYRIGHTS; else LIST and LSUB in flight together, then
+        the STATUS, then the MYRIGHTS commands in flight together.
         """
         items = self._possible(status)
         args = (mailbox(reference or MailboxName(b"")), pattern(what or ListPattern.all()))
         if self.capabilities.has("LIST-EXTENDED"):
-            return await self._list_extended(args, items, subscribed_only)
-        return await self._list_plain(args, items, subscribed_only)
+            with_rights = rights and self.capabilities.has("LIST-MYRIGHTS")
+            folders = await self._list_extended(args, items, subscribed_only, rights=with_rights)
+        else:
+            with_rights = False
+            folders = await self._list_plain(args, items, subscribed_only)
+        if with_rights or not rights or not self.capabilities.has("ACL"):
+            return folders
+        known = await self.my_rights_of([folder.listed.name for folder in folders if folder.selectable])
+        return [replace(folder, rights=known.get(folder.listed.name)) for folder in folders]
 
     def _possible(self, status: Sequence[str]) -> Items:
         return [item for item in status if item not in _NEEDS or any(map(self.capabilities.has, _NEEDS[item]))]
 
-    async def _list_extended(self, args: tuple[Arg, Arg], items: Items, only: bool) -> Folders:
+    async def _list_extended(self, args: tuple[Arg, Arg], items: Items, only: bool, *, rights: bool) -> Folders:
         options = ["SUBSCRIBED", "CHILDREN"]
         if self.capabilities.has("SPECIAL-USE"):
             options.append("SPECIAL-USE")
+        if rights:
+            options.append("MYRIGHTS")
         with_status = bool(items) and self.capabilities.has("LIST-STATUS")
         returns = list_returns(options, status=status_items(items) if with_status else None)
         selection = (list_selection("SUBSCRIBED"),) if only else ()
-        want = Listing(status=with_status)
+        want = Listing(status=with_status, rights=rights)
         await self._run("LIST", *selection, *args, returns, want=want)
         found = self._answered(want.listed)
         statuses: dict[MailboxName, Status | None] = dict(want.statuses)
         if items:
             found = await self._add_statuses(found, items, statuses)
+        old = self.capabilities.old_rights
+        held = {name: told(letters, old=old) for name, letters in want.rights.items()}
         return [
-            ListedFolder(listed, statuses.get(listed.name), only or "\\subscribed" in listed.attributes)
+            ListedFolder(
+                listed,
+                statuses.get(listed.name),
+                only or "\\subscribed" in listed.attributes,
+                held.get(listed.name),
+            )
             for listed in found
         ]
 
@@ -141,7 +166,12 @@ class Foldering(Core):
         return want.status or Status(name, {})
 
     async def namespace(self) -> Namespaces:
-        """RFC 2342. Without NAMESPACE: one personal one without prefix, its delimiter from LIST."""
+        """RFC 2342; asked for once. Without NAMESPACE: one personal one without prefix, its delimiter from LIST."""
+        if self._namespaces is None:
+            self._namespaces = await self._ask_namespace()
+        return self._namespaces
+
+    async def _ask_namespace(self) -> Namespaces:
         if self.capabilities.has("NAMESPACE"):
             want = Single(Namespaces)
             await self._run("NAMESPACE", want=want)
@@ -165,7 +195,7 @@ class Foldering(Core):
         if self._mailbox is not None and self._mailbox.name == name:
             raise LocalError("the selected mailbox can't be deleted: unselect it")
         self._names_change()
-        await self._run_on(name, "DELETE", mailbox(name))
+        await self._run_on(name, "DELETE", mailbox(name), needs="x")
 
     async def rename(self, name: MailboxName, to: MailboxName) -> None:
         """Mailboxes below it go with it. Raises LocalError for the one that is selected here."""
@@ -173,7 +203,7 @@ class Foldering(Core):
             raise LocalError("the selected mailbox can't be renamed: unselect it")
         self._names_change()
         try:
-            await self._run_on(name, "RENAME", mailbox(name), mailbox(to))
+            await self._run_on(name, "RENAME", mailbox(name), mailbox(to), needs="x")
         except Refused as refusal:
             raise await self._explained_new(refusal, to) from refusal
 
@@ -190,4 +220,4 @@ class Foldering(Core):
 
 
 def _nonexistent(listed: Listed) -> Listed:
-    return replace(listed, attributes=listed.attributes | {"\\nonexistent"})
+    return msgspec.structs.replace(listed, attributes=listed.attributes | {"\\nonexistent"})

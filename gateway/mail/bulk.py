@@ -9,7 +9,7 @@ from gateway.imap.encode.fetch_item import Item
 from gateway.mail.address import id_of_message
 from gateway.mail.again import writing
 from gateway.mail.desk import Desk
-from gateway.mail.flags import flag_change, store
+from gateway.mail.flags import flag_change, ignored, lacking, store
 from gateway.mail.request import BulkDelete, BulkFlags, BulkMove, FlagPatch
 from gateway.mail.resource import BulkResult, Outcome
 from gateway.mail.roles import resolve
@@ -29,13 +29,16 @@ async def bulk_flags(desk: Desk, account: Account, ref: str, wanted: BulkFlags) 
         outcomes = list(chosen.settled)
         if chosen.uids:
             await store(session, chosen.uids, change)
-            now = (await session.fetch(chosen.uids, (Item.UID, Item.FLAGS))).messages
+            fetched = (await session.fetch(chosen.uids, (Item.UID, Item.FLAGS))).messages
+            now = {uid: keywords(each.flags) for uid, each in fetched.items() if each.flags is not None}
+            refused = any(ignored(change, flags) for flags in now.values()) and await lacking(session, change)
             for uid in chosen.uids:
-                fetched = now.get(uid)
-                if fetched is None or fetched.flags is None:
+                if uid not in now:
                     outcomes.append(replace(chosen.outcome(uid, 404), type="not-found"))
+                elif refused and ignored(change, now[uid]):
+                    outcomes.append(replace(chosen.outcome(uid, 403), type="forbidden", flags=now[uid]))
                 else:
-                    outcomes.append(replace(chosen.outcome(uid), flags=keywords(fetched.flags)))
+                    outcomes.append(replace(chosen.outcome(uid), flags=now[uid]))
     return BulkResult(results=in_order(outcomes, ids))
 
 

@@ -13,6 +13,7 @@ from gateway.imap.encode.fetch_item import Item
 from gateway.imap.flags import to_flag
 from gateway.imap.mailbox import Mailbox
 from gateway.imap.response import Fetched
+from gateway.imap.rights import for_flags
 from gateway.imap.session import Session, StoreResult
 from gateway.imap.uids import UidSet
 from gateway.mail.address import check_validity, gone, parse_message
@@ -106,8 +107,27 @@ async def _apply(
         raise _changed(await _read(account, session, uid))
     told = done.messages.get(uid)
     if told is None or told.flags is None or (modseq(session) and told.modseq is None):
-        return await _read(account, session, uid)
-    return _shown(account, told)
+        now = await _read(account, session, uid)
+    else:
+        now = _shown(account, told)
+    if now.value is not None and ignored(change, now.value.flags) and await lacking(session, change):
+        raise Forbidden("these flags may not be changed in this folder", field="folder")
+    return now
+
+
+def ignored(change: FlagChange, now: Sequence[str]) -> bool:
+    """Whether nothing of the change is to be seen in the flags after it."""
+    wanted = set(keywords(change.add)) | set(keywords(change.replace or ()))
+    unwanted = set(keywords(change.remove))
+    if change.replace is not None:
+        return bool(wanted ^ set(now)) and not wanted & set(now)
+    return not wanted & set(now) and unwanted <= set(now)
+
+
+async def lacking(session: Session, change: FlagChange) -> bool:
+    """Whether the change takes rights that are missing: a server may ignore it then (RFC 4314 section 4)."""
+    needs = for_flags(None if change.replace is not None else (*change.add, *change.remove))
+    return session.mailbox is not None and await session.lacks(session.mailbox.name, needs)
 
 
 async def _read(account: Account, session: Session, uid: int) -> Tagged[Flags]:

@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+
+from msgspec import UNSET
 
 from gateway.imap.name import MailboxName
 from gateway.imap.response import Namespaces
 from gateway.imap.session import ListedFolder
 from gateway.mail.address import id_of_folder
+from gateway.mail.permission import mailbox_rights
+from gateway.mail.place import Place as Place
+from gateway.mail.place import place as place
 from gateway.mail.resource import Folder
 from gateway.mail.roles import NAMES, assign_roles
 from gateway.sync.ids import MAX_MAILBOX
 from gateway.sync.state import FolderState
 
-Kind = Literal["personal", "other", "shared"]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a folder lies: its namespace, and its owner where it is another user's."""
-
-    kind: Kind
-    owner: str | None
-
 
 def folder_tree(listed: Sequence[ListedFolder], namespaces: Namespaces) -> list[Folder]:
     """Folders in the order a person expects: the roles first, then by name; a parent before its children."""
-    roles = assign_roles(listed)
+    roles = assign_roles(listed, namespaces)
     shown = _shown(listed)
     known = {folder.listed.name for folder in shown}
     return sorted((_folder(folder, roles, known, namespaces) for folder in shown), key=_order)
@@ -47,19 +40,6 @@ def _shown(listed: Sequence[ListedFolder]) -> list[ListedFolder]:
         and b"\0" not in folder.listed.name.wire
         and ("\\nonexistent" not in folder.listed.attributes or folder.listed.name in parents)
     ]
-
-
-def place(name: MailboxName, namespaces: Namespaces) -> Place:
-    """The longest namespace prefix that the name starts with (RFC 9051 section 6.3.10)."""
-    best, kind, delimiter = b"", "personal", None
-    for label, group in (("other", namespaces.other), ("shared", namespaces.shared)):
-        for prefix, separator in group:
-            if prefix and name.wire.startswith(prefix) and len(prefix) > len(best):
-                best, kind, delimiter = prefix, label, separator
-    if kind == "other":
-        owner = MailboxName(name.wire[len(best) :]).split(delimiter)[0] if name.wire != best else None
-        return Place("other", owner)
-    return Place("shared" if kind == "shared" else "personal", None)
 
 
 def state_token(values: Mapping[str, int | str]) -> str | None:
@@ -93,6 +73,7 @@ def _folder(
         namespace=where.kind,
         owner=where.owner,
         state=state_token(values),
+        my_rights=UNSET if folder.rights is None else mailbox_rights(folder.rights),
     )
 
 

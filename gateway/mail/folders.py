@@ -19,6 +19,7 @@ from gateway.mail.again import changed, reading, writing
 from gateway.mail.desk import Desk
 from gateway.mail.folder_tree import folder_tree, state_token
 from gateway.mail.messages import entity_tag
+from gateway.mail.permission import mailbox_rights
 from gateway.mail.query import Tagged
 from gateway.mail.request import FolderCreate, FolderPatch
 from gateway.mail.resource import Folder, FolderList
@@ -28,10 +29,14 @@ COUNTS = ("MESSAGES", "UNSEEN", "UIDNEXT", "UIDVALIDITY")
 
 
 @reading
-async def list_folders(desk: Desk, account: Account) -> FolderList:
-    """All folders with their counts, in one round trip where the server has LIST-STATUS (RFC 5819)."""
+async def list_folders(desk: Desk, account: Account, *, rights: bool = False) -> FolderList:
+    """All folders with their counts, in one round trip where the server has LIST-STATUS (RFC 5819).
+
+    The caller's rights come with them where that costs nothing (LIST-MYRIGHTS, RFC 8440); with ``rights`` also where
+    the server has to be asked of each folder.
+    """
     async with desk.session(account) as session:
-        return FolderList(folders=folder_tree(*await _listing(session)))
+        return FolderList(folders=folder_tree(*await _listing(session, rights=rights)))
 
 
 @reading
@@ -49,7 +54,7 @@ async def create_folder(desk: Desk, account: Account, wanted: FolderCreate) -> F
     parent = name_of_folder(wanted.parent_id, "parentId") if wanted.parent_id is not None else None
     async with desk.session(account) as session:
         name = await _child(session, parent, wanted.name)
-        await _make(session, name)
+        await _make(session, name, parent)
         with changed():
             await _subscribe(session, name, True)
             return await _one(session, name)
@@ -88,8 +93,9 @@ async def delete_folder(desk: Desk, account: Account, ref: str, *, force: bool) 
                 await _subscribe(session, name, False)
 
 
-async def _listing(session: Session) -> tuple[Sequence[ListedFolder], Namespaces]:
-    listed = await session.list(status=counts(session))
+async def _listing(session: Session, *, rights: bool = False) -> tuple[Sequence[ListedFolder], Namespaces]:
+    free = session.capabilities.has("LIST-MYRIGHTS")
+    listed = await session.list(status=counts(session), rights=rights or free)
     return listed, await session.namespace()
 
 
@@ -109,12 +115,14 @@ async def _one(session: Session, name: MailboxName) -> Folder:
 
 async def _counted(session: Session, name: MailboxName, folder: Folder) -> Folder:
     values = (await session.status(name, counts(session))).values
+    held = await session.my_rights_of([name]) if session.capabilities.has("ACL") else {}
     total, unread = values.get("MESSAGES"), values.get("UNSEEN")
     return replace(
         folder,
         total_messages=total if isinstance(total, int) else None,
         unread_messages=unread if isinstance(unread, int) else None,
         state=state_token(values),
+        my_rights=mailbox_rights(held[name]) if name in held else UNSET,
     )
 
 
@@ -141,13 +149,15 @@ async def _hierarchy(session: Session) -> tuple[str | None, bytes]:
     return (listed[0].listed.delimiter if listed else None), b""
 
 
-async def _make(session: Session, name: MailboxName) -> None:
+async def _make(session: Session, name: MailboxName, parent: MailboxName | None) -> None:
     """CREATE; a refusal without a telling code is a conflict where the folder turns out to be there."""
     try:
         await session.create(name)
     except Refused as refused:
         if refused.imap_code is None and await _exists(session, name):
             raise Refused("there is such a folder already", code="ALREADYEXISTS") from refused
+        if parent is not None:
+            raise await session.denied(refused, parent, "k") from refused
         raise
 
 
@@ -176,6 +186,8 @@ async def _rename(session: Session, name: MailboxName, patch: FolderPatch) -> Ma
             raise NotFound("no such folder", field="folder") from refused
         if refused.imap_code is None and await _exists(session, renamed):
             raise Refused("there is such a folder already", code="ALREADYEXISTS") from refused
+        if parent is not None:
+            raise await session.denied(refused, parent, "k") from refused
         raise
     if subscribed:
         with changed():

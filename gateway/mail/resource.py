@@ -135,11 +135,20 @@ class Body(Resource, kw_only=True, frozen=True):
     problems: list[str] = field(default_factory=list)
 
 
-class Rights(Resource, kw_only=True, frozen=True):
-    """RFC 8621 section 2 myRights, as far as the server tells."""
+class MailboxRights(Resource, kw_only=True, frozen=True):
+    """RFC 8621 section 2 myRights, and ``mayAdmin``: to see and change who may do what."""
 
-    may_select: bool = True
-    may_create_child: bool = True
+    may_read_items: bool
+    may_add_items: bool
+    may_remove_items: bool
+    may_set_seen: bool
+    may_set_keywords: bool
+    may_create_child: bool
+    may_rename: bool
+    may_delete: bool
+    may_submit: bool
+    may_admin: bool
+    letters: Annotated[str, Meta(description="the same as the mail server has it: the letters of RFC 4314")]
 
 
 class Folder(Resource, kw_only=True, frozen=True):
@@ -160,6 +169,9 @@ class Folder(Resource, kw_only=True, frozen=True):
     namespace: Literal["personal", "other", "shared"] = "personal"
     owner: str | None = None
     state: Annotated[str | None, Meta(description="changes when anything in the folder does")] = None
+    my_rights: Annotated[
+        MailboxRights | UnsetType, Meta(description="what the caller may do; absent where the server was not asked")
+    ] = UNSET
 
 
 class FolderList(Resource, kw_only=True, frozen=True):

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from gateway.accounts.account import Account
 from gateway.errors import NotFound
 from gateway.imap.name import MailboxName
+from gateway.imap.response import Namespaces
 from gateway.imap.session import ListedFolder, Session
 from gateway.mail.address import name_of_folder
 from gateway.mail.desk import Desk
+from gateway.mail.place import place
 
 ROLES = {
     "\\sent": "sent",
@@ -46,14 +48,18 @@ async def resolve(desk: Desk, account: Account, ref: str) -> MailboxName:
 async def role_folder(session: Session, role: str) -> MailboxName:
     """The folder with a role. Raises NotFound."""
     listed = await session.list()
-    for name, found in assign_roles(listed).items():
+    for name, found in assign_roles(listed, await session.namespace()).items():
         if found == role:
             return name
     raise NotFound(f"no folder has the role {role}", field="folder")
 
 
-def assign_roles(folders: Sequence[ListedFolder]) -> dict[MailboxName, str]:
-    """Each role goes to one folder: the first that the server marks, else the first with a usual name."""
+def assign_roles(listed: Sequence[ListedFolder], namespaces: Namespaces) -> dict[MailboxName, str]:
+    """Each role goes to one folder: the first that the server marks, else the first with a usual name.
+
+    Only the caller's own folders have roles: what is deleted must not go to the trash of whoever shares one.
+    """
+    folders = [folder for folder in listed if place(folder.listed.name, namespaces).kind == "personal"]
     roles: dict[MailboxName, str] = {}
     for folder in folders:
         role = "inbox" if folder.listed.name.wire == b"INBOX" else _marked(folder)

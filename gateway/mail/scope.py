@@ -59,7 +59,7 @@ async def scope_of(
     candidates = [name for ref, _ in asked or named if (name := folders[ref]) is not None]
     if roles or open_ended:
         listed, namespaces = await _listed(desk, account)
-        by_role = {role: name for name, role in assign_roles(listed).items()}
+        by_role = {role: name for name, role in assign_roles(listed, namespaces).items()}
         folders |= {role: by_role.get(role) for role in roles}
         for ref, path in asked:
             if folders[ref] is None:

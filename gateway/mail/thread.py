@@ -87,7 +87,8 @@ def _basis(session: Session, start: Letter) -> Basis:
 async def _folders(desk: Desk, account: Account, own: MailboxName) -> list[MailboxName]:
     """Where else conversations are."""
     async with desk.session(account) as session:
-        roles = {role: name for name, role in assign_roles(await session.list()).items()}
+        assigned = assign_roles(await session.list(), await session.namespace())
+        roles = {role: name for name, role in assigned.items()}
         wanted = ("all",) if session.capabilities.has("X-GM-EXT-1") and "all" in roles else _ROLES
     return [roles[role] for role in wanted if role in roles and roles[role] != own]
 

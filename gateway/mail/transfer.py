@@ -85,8 +85,13 @@ async def relocate(session: Session, mailbox: Mailbox, uids: UidSet, target: Mai
 
 
 async def erase(session: Session, mailbox: Mailbox, uids: UidSet) -> None:
-    """Remove for good, these messages only (RFC 9051 section 6.4.9)."""
+    """Remove for good, these messages only (RFC 9051 section 6.4.9).
+
+    Raises Forbidden without the rights to: servers may ignore marks and EXPUNGE then (RFC 4314 section 4).
+    """
     _writable(mailbox)
+    if await session.lacks(mailbox.name, "te"):
+        raise Forbidden("messages of this folder may not be deleted", field="folder")
     await session.store(uids, add=(b"\\Deleted",))
     await session.expunge(uids)
 

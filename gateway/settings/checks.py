@@ -3,73 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from ipaddress import ip_address
 
 from gateway.settings.bind import parse_bind
-from gateway.settings.model import Issuer, MasterUser, Provider, Settings
+from gateway.settings.issuer_checks import issuer_problems
+from gateway.settings.model import MasterUser, Provider, Settings
 from gateway.settings.position import Path
-from gateway.settings.url import is_loopback, split_url
+from gateway.settings.problem import Problem, repeated
+from gateway.settings.url import is_domain, split_url
 
-SCOPES = frozenset(
-    {
-        "mail.read",
-        "mail.metadata",
-        "mail.modify",
-        "mail.delete",
-        "mail.send",
-        "mail.folders",
-        "mail.events",
-        "mail.accounts",
-        "mail.admin",
-    }
-)
 IDLE_MAX = 29 * 60  # seconds: a server may end an IDLE of half an hour (RFC 2177 section 3)
 
 _HOST = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
-_DOMAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*")
 _BRACES = re.compile(r"\{([^{}]*)\}|[{}]")
-_SCOPE_NAME = re.compile(r"[!#-\[\]-~]+")  # RFC 6749 section 3.3
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    path: Path
-    message: str
 
 
 def problems(settings: Settings) -> Iterator[Problem]:
     """All that is wrong, in the order of the configuration."""
-    yield from _issuers(settings.issuers)
+    yield from issuer_problems(settings)
     yield from _providers(settings)
     yield from _server(settings)
     yield from _limits(settings)
 
 
-def _issuers(issuers: Sequence[Issuer]) -> Iterator[Problem]:
-    yield from _repeated([issuer.issuer for issuer in issuers], lambda index: ("issuers", index, "issuer"))
-    for index, issuer in enumerate(issuers):
-        at: Path = ("issuers", index)
-        if not issuer.issuer or (issuer.jwks_file is None and not _is_discoverable(issuer.issuer)):
-            yield Problem(
-                (*at, "issuer"), "must be an https URL without query (http on loopback only), or jwks_file be set"
-            )
-        for name in ("audience", "account_claim"):
-            if not getattr(issuer, name).strip():
-                yield Problem((*at, name), "must not be empty")
-        for scope, renamed in issuer.scopes.items():
-            if scope not in SCOPES:
-                yield Problem((*at, "scopes", scope), f"is no scope of the gateway: {', '.join(sorted(SCOPES))}")
-            elif not _SCOPE_NAME.fullmatch(renamed):
-                yield Problem((*at, "scopes", scope), "must be the name of one scope")
-
-
 def _providers(settings: Settings) -> Iterator[Problem]:
     providers = settings.providers
-    yield from _repeated([provider.name for provider in providers], lambda index: ("providers", index, "name"))
+    yield from repeated([provider.name for provider in providers], lambda index: ("providers", index, "name"))
     domains = [(index, n, domain) for index, each in enumerate(providers) for n, domain in enumerate(each.domains)]
-    yield from _repeated(
+    yield from repeated(
         [domain.lower() for _, _, domain in domains],
         lambda place: ("providers", domains[place][0], "domains", domains[place][1]),
     )
@@ -85,7 +47,7 @@ def _provider(provider: Provider, at: Path, *, several_issuers: bool) -> Iterato
     if not provider.domains:
         yield Problem((*at, "domains"), 'must name a domain, or "*"')
     for n, domain in enumerate(provider.domains):
-        if domain != "*" and not _DOMAIN.fullmatch(domain):
+        if domain != "*" and not is_domain(domain):
             yield Problem((*at, "domains", n), 'must be a domain such as example.org, or "*"')
     for found in _BRACES.finditer(provider.username):
         if found[1] not in ("address", "local", "sub"):
@@ -149,25 +111,12 @@ def _limits(settings: Settings) -> Iterator[Problem]:
         yield Problem(("live", "probe_seconds"), "must be less than 29 minutes")
 
 
-def _repeated(values: Sequence[str], path: Callable[[int], Path]) -> Iterator[Problem]:
-    for index, value in enumerate(values):
-        if value in values[:index]:
-            yield Problem(path(index), f'"{value}" is given twice')
-
-
 def _is_host(text: str) -> bool:
     try:
         ip_address(text)
     except ValueError:
         return len(text) <= 253 and _HOST.fullmatch(text) is not None
     return True
-
-
-def _is_discoverable(issuer: str) -> bool:
-    parts = split_url(issuer)
-    if parts is None or parts.query or parts.fragment or not parts.hostname:
-        return False
-    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))
 
 
 def _is_base_url(url: str) -> bool:

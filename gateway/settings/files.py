@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path as FilePath
 
-from gateway.settings.checks import Problem
 from gateway.settings.model import MasterUser, Settings
 from gateway.settings.position import Path
+from gateway.settings.problem import Problem
 
-FILE_KEYS = frozenset({"jwks_file", "ca_file", "password_file", "client_secret_file"})
+FILE_KEYS = frozenset({"jwks_file", "ca_file", "password_file", "client_secret_file", "nonce_secret_file"})
 
 
 def resolve(value: object, base: FilePath) -> None:
@@ -45,8 +45,13 @@ def _named(settings: Settings) -> Iterator[tuple[Path, str]]:
     for index, issuer in enumerate(settings.issuers):
         if issuer.jwks_file is not None:
             yield ("issuers", index, "jwks_file"), issuer.jwks_file
+        asking = issuer.introspection
+        if asking is not None and asking.client_secret_file is not None:
+            yield ("issuers", index, "introspection", "client_secret_file"), asking.client_secret_file
     for index, provider in enumerate(settings.providers):
         if provider.imap.ca_file is not None:
             yield ("providers", index, "imap", "ca_file"), provider.imap.ca_file
         if isinstance(provider.auth, MasterUser) and provider.auth.password_file is not None:
             yield ("providers", index, "auth", "password_file"), provider.auth.password_file
+    if settings.dpop.nonce_secret_file is not None:
+        yield ("dpop", "nonce_secret_file"), settings.dpop.nonce_secret_file

@@ -33,15 +33,37 @@ class Server(Section, kw_only=True, frozen=True):
     drain_seconds: Annotated[Seconds, Meta(description="how long requests may finish after SIGTERM")] = 20.0
 
 
+class Introspection(Section, kw_only=True, frozen=True):
+    """How the gateway asks the issuer about opaque tokens (RFC 7662). At most one issuer may have it."""
+
+    client_id: Annotated[str, Meta(min_length=1, description="the gateway's own client at the issuer")]
+    client_secret_file: Annotated[str | None, Meta(description="file that holds its secret")] = None
+    client_secret_env: Annotated[str | None, Meta(description="or the environment variable")] = None
+    client_auth: Annotated[
+        Literal["basic", "post"], Meta(description="where the secret goes: the Authorization header, or the form")
+    ] = "basic"
+    endpoint: Annotated[str | None, Meta(description="where to ask; default: by discovery")] = None
+
+
 class Issuer(Section, kw_only=True, frozen=True):
     """An OAuth issuer whose access tokens are accepted."""
 
     issuer: Annotated[str, Meta(description="the exact `iss` value, also where its metadata is discovered")]
     audience: Annotated[str, Meta(description="the `aud` value that names this gateway (RFC 8707)")]
     profile: Annotated[
-        Literal["rfc9068", "keycloak"], Meta(description="what kind of tokens the issuer really sends")
+        Literal["rfc9068", "keycloak", "entra", "auth0"],
+        Meta(description="what kind of tokens the issuer really sends"),
     ] = "rfc9068"
-    account_claim: Annotated[str, Meta(description="claim that names the caller's mail account")] = "email"
+    account_claim: Annotated[
+        str | None,
+        Meta(
+            description="claim that names the caller's mail account; default: `email`, with `entra` "
+            "`preferred_username`"
+        ),
+    ] = None
+    domains: Annotated[
+        tuple[str, ...], Meta(min_length=1, description="account domains that this issuer may name; `*` for all")
+    ] = ("*",)
     jwks_file: Annotated[str | None, Meta(description="key set file, instead of discovery")] = None
     algorithms: Annotated[
         tuple[
@@ -56,6 +78,22 @@ class Issuer(Section, kw_only=True, frozen=True):
     scopes: Annotated[
         dict[str, str], Meta(description="the issuer's names for the gateway's scopes, by the gateway's name")
     ] = field(default_factory=dict)
+    scope_claims: Annotated[
+        Annotated[tuple[str, ...], Meta(min_length=1)] | None,
+        Meta(
+            description='claims that hold the scopes, such as `["permissions"]`; default: where the profile has them',
+        ),
+    ] = None
+    introspection: Introspection | None = None
+    dpop: Annotated[
+        Literal["off", "allowed", "required"],
+        Meta(description="tokens bound to a key of their sender (RFC 9449): refused, taken, or the only ones taken"),
+    ] = "off"
+
+    @property
+    def naming_claim(self) -> str:
+        """``account_claim``, or the profile's own."""
+        return self.account_claim or ("preferred_username" if self.profile == "entra" else "email")
 
 
 class Endpoint(Section, kw_only=True, frozen=True):
@@ -181,7 +219,23 @@ class Live(Section, kw_only=True, frozen=True):
         ),
     ] = 10.0
     linger_seconds: Annotated[Seconds, Meta(description="a watcher outlives its last stream this long")] = 15.0
+    quota_percents: Annotated[
+        tuple[Annotated[int, Meta(ge=1, le=1000)], ...],
+        Meta(description="how full, in percent of a quota, an account is when its owner should hear of it"),
+    ] = (80, 90, 95, 100)
     coalesce_seconds: Annotated[Seconds, Meta(description="changes within this time travel as one event")] = 0.05
+
+
+class Dpop(Section, kw_only=True, frozen=True):
+    """Proofs of possession, where an issuer's `dpop` lets them in (RFC 9449)."""
+
+    nonces: Annotated[
+        bool, Meta(description="a proof must hold a nonce of this gateway, so that none can be made beforehand")
+    ] = False
+    nonce_secret_file: Annotated[
+        str | None, Meta(description="what nonces are made with, for several replicas; default: made at start")
+    ] = None
+    nonce_secret_env: Annotated[str | None, Meta(description="environment variable that holds it")] = None
 
 
 class Log(Section, kw_only=True, frozen=True):
@@ -199,4 +253,5 @@ class Settings(Section, kw_only=True, frozen=True):
     server: Server = field(default_factory=Server)
     limits: Limits = field(default_factory=Limits)
     live: Live = field(default_factory=Live)
+    dpop: Dpop = field(default_factory=Dpop)
     log: Log = field(default_factory=Log)

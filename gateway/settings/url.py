@@ -1,9 +1,12 @@
-"""URLs of a configuration, and of what it leads to: well formed, without a user, and whether they stay on this host."""
+"""URLs and domains of a configuration, and of what it leads to: well formed, and whether they stay on this host."""
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
+
+_DOMAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*")
 
 
 def split_url(url: str) -> SplitResult | None:
@@ -14,6 +17,11 @@ def split_url(url: str) -> SplitResult | None:
     except ValueError:
         return None
     return parts if parts.hostname and parts.username is None and url.isprintable() and " " not in url else None
+
+
+def is_domain(text: str) -> bool:
+    """Whether it may stand behind the @ of an address."""
+    return _DOMAIN.fullmatch(text) is not None
 
 
 def is_loopback(host: str) -> bool:

@@ -26,6 +26,7 @@ class Caller:
     audiences: frozenset[str] = frozenset({AUDIENCE})
     token: Secret = field(default_factory=lambda: Secret("token-1"))
     expires_at: float = 1234.0
+    key: str | None = None
 
 
 def caller(email: object = "alice@example.org", **changes: object) -> Caller:
@@ -50,70 +51,77 @@ def only(accounts: list[Account]) -> Account:
     return accounts[0]
 
 
-def test_the_callers_token_opens_the_account_and_ends_with_it() -> None:
-    account = only(directory(provider(PassThrough(mechanism="XOAUTH2"))).accounts(caller()))
+async def test_the_callers_token_opens_the_account_and_ends_with_it() -> None:
+    account = only(await directory(provider(PassThrough(mechanism="XOAUTH2"))).accounts(caller()))
     assert account.credential == Bearer("alice@example.org", Secret("token-1"), "XOAUTH2", own_token=True)
     assert account.expires_at == 1234.0
     assert str(account.endpoint) == "one.example.org:1993"
     assert account.address == "alice@example.org"
 
 
-def test_a_token_that_was_not_issued_for_the_mail_server_is_never_shown_to_it() -> None:
+async def test_a_token_that_was_not_issued_for_the_mail_server_is_never_shown_to_it() -> None:
     with_audience = directory(provider(PassThrough(audience="imap://mail")))
     with pytest.raises(Forbidden, match="aud"):
-        with_audience.accounts(caller())
+        await with_audience.accounts(caller())
     both = Caller({"email": "alice@example.org"}, audiences=frozenset({AUDIENCE, "imap://mail"}))
-    assert with_audience.accounts(both)
+    assert await with_audience.accounts(both)
 
 
-def test_a_master_user_by_authzid() -> None:
-    account = only(directory(provider(MASTER)).accounts(caller()))
+async def test_a_token_that_is_bound_to_a_key_is_never_shown_to_it_either() -> None:
+    bound = Caller({"email": "alice@example.org"}, key="0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I")
+    with pytest.raises(Forbidden, match="bound"):
+        await directory(provider(PassThrough())).accounts(bound)
+    assert await directory(provider(MASTER)).accounts(bound)
+
+
+async def test_a_master_user_by_authzid() -> None:
+    account = only(await directory(provider(MASTER)).accounts(caller()))
     assert account.credential == ProxyPassword("alice@example.org", "gateway", Secret("masterpw"))
     assert account.expires_at is None
 
 
-def test_a_master_user_by_separator() -> None:
+async def test_a_master_user_by_separator() -> None:
     auth = MasterUser(user="gateway", password_env="MASTER", style="separator")
-    account = only(directory(provider(auth)).accounts(caller()))
+    account = only(await directory(provider(auth)).accounts(caller()))
     assert account.credential == Password("alice@example.org*gateway", Secret("masterpw"))
 
 
 @pytest.mark.parametrize("separator", ["+", ".", "-", "@"])
-def test_a_user_name_with_the_separator_opens_nothing(separator: str) -> None:
+async def test_a_user_name_with_the_separator_opens_nothing(separator: str) -> None:
     auth = MasterUser(user="gateway", password_env="MASTER", style="separator", separator=separator)
     served = directory(provider(auth))
     with pytest.raises(Forbidden):
-        served.accounts(caller(f"alice{separator}bob" if separator != "@" else "alice@example.org"))
+        await served.accounts(caller(f"alice{separator}bob" if separator != "@" else "alice@example.org"))
 
 
 @pytest.mark.parametrize("subject", ["bob*x", "bob%x", "bob/x", "bob!x", "gateway", "GATEWAY"])
-def test_a_subject_that_a_server_reads_otherwise_opens_nothing_with_a_master_user(subject: str) -> None:
+async def test_a_subject_that_a_server_reads_otherwise_opens_nothing_with_a_master_user(subject: str) -> None:
     served = directory(provider(MASTER, "one", "{sub}"))
     with pytest.raises(Forbidden):
-        served.accounts(Caller({"email": "alice@example.org"}, subject=subject))
+        await served.accounts(Caller({"email": "alice@example.org"}, subject=subject))
 
 
-def test_the_password_file_is_read_again_when_it_changes(tmp_path: Path) -> None:
+async def test_the_password_file_is_read_again_when_it_changes(tmp_path: Path) -> None:
     file = tmp_path / "password"
     file.write_bytes("pässword one\r\n".encode())
     served = directory(provider(MasterUser(user="gateway", password_file=str(file))))
 
-    def password() -> str:
-        credential = only(served.accounts(caller())).credential
+    async def password() -> str:
+        credential = only(await served.accounts(caller())).credential
         assert isinstance(credential, ProxyPassword)
         return credential.password.reveal()
 
-    assert password() == "pässword one"
+    assert await password() == "pässword one"
     file.write_text("two")
-    assert password() == "two"
+    assert await password() == "two"
     file.write_text("")
     with pytest.raises(Unavailable):
-        password()
+        await password()
     file.unlink()
     with pytest.raises(Unavailable):
-        password()
+        await password()
     file.write_text("three\n")
-    assert password() == "three"
+    assert await password() == "three"
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"a\nb", b"a\0b", b"\xff\xfe", b"x" * 2000])
@@ -147,91 +155,91 @@ def test_a_master_user_and_plain_text_are_warned_of(
     assert "masterpw" not in written
 
 
-def test_the_domain_chooses_the_provider() -> None:
+async def test_the_domain_chooses_the_provider() -> None:
     served = directory(
         provider(PassThrough(), "rest", "{address}", "*"), provider(PassThrough(), "org", "{local}", "Example.ORG")
     )
-    account = only(served.accounts(caller("Alice@EXAMPLE.org")))
+    account = only(await served.accounts(caller("Alice@EXAMPLE.org")))
     assert account.provider.name == "org"
     assert isinstance(account.credential, Bearer)
     assert account.credential.user == "Alice"
-    assert only(served.accounts(caller("alice@sub.example.org"))).provider.name == "rest"
+    assert only(await served.accounts(caller("alice@sub.example.org"))).provider.name == "rest"
 
 
-def test_a_bare_user_name_is_served_by_a_provider_for_all() -> None:
+async def test_a_bare_user_name_is_served_by_a_provider_for_all() -> None:
     served = directory(provider(PassThrough()), claim="preferred_username")
-    account = only(served.accounts(Caller({"preferred_username": "alice"})))
+    account = only(await served.accounts(Caller({"preferred_username": "alice"})))
     assert account.address == "alice"
     strict = directory(provider(PassThrough(), "org", "{address}", "example.org"), claim="preferred_username")
-    assert strict.accounts(Caller({"preferred_username": "alice"})) == []
+    assert (await strict.accounts(Caller({"preferred_username": "alice"}))) == []
 
 
-def test_nobody_serves_the_domain() -> None:
+async def test_nobody_serves_the_domain() -> None:
     served = directory(provider(PassThrough(), "org", "{address}", "example.org"))
-    assert served.accounts(caller("alice@example.net")) == []
+    assert (await served.accounts(caller("alice@example.net"))) == []
     with pytest.raises(NotFound, match="domain"):
-        served.resolve(caller("alice@example.net"), "me")
+        await served.resolve(caller("alice@example.net"), "me")
 
 
-def test_linked_accounts_are_not_there_yet() -> None:
+async def test_linked_accounts_are_not_there_yet() -> None:
     served = directory(provider(Linked()))
-    assert served.accounts(caller()) == []
+    assert (await served.accounts(caller())) == []
     with pytest.raises(Unprocessable, match="linked"):
-        served.resolve(caller(), "me")
+        await served.resolve(caller(), "me")
 
 
-def test_an_account_is_found_by_its_own_callers_reference_only() -> None:
+async def test_an_account_is_found_by_its_own_callers_reference_only() -> None:
     served = directory(provider(MASTER))
-    alice, bob = only(served.accounts(caller())), only(served.accounts(caller("bob@example.org")))
-    assert served.resolve(caller(), "me").id == served.resolve(caller(), alice.id).id == alice.id
+    alice, bob = only(await served.accounts(caller())), only(await served.accounts(caller("bob@example.org")))
+    assert (await served.resolve(caller(), "me")).id == (await served.resolve(caller(), alice.id)).id == alice.id
     for ref in (bob.id, "", "ME", alice.id + "=", alice.id[:-1], "x" * 10_000):
         with pytest.raises(NotFound) as error:
-            served.resolve(caller(), ref)
+            await served.resolve(caller(), ref)
         assert error.value.field == "account"
 
 
-def test_equal_ids_mean_the_same_mailbox() -> None:
+async def test_equal_ids_mean_the_same_mailbox() -> None:
     by_subject = provider(MASTER, "one", "{sub}")
     callers = [
         Caller({"email": "alice@example.org"}, subject="a"),
         Caller({"email": "alice@example.org"}, subject="b"),
         Caller({"email": "bob@example.org"}, subject="a"),
     ]
-    assert len({only(directory(by_subject).accounts(each)).id for each in callers}) == 3
-    again = only(directory(by_subject).accounts(callers[0])).id
-    assert again == only(directory(by_subject).accounts(callers[0])).id
-    assert only(directory(provider(MASTER, "two", "{sub}")).accounts(callers[0])).id != again
+    assert len({only(await directory(by_subject).accounts(each)).id for each in callers}) == 3
+    again = only(await directory(by_subject).accounts(callers[0])).id
+    assert again == only(await directory(by_subject).accounts(callers[0])).id
+    assert only(await directory(provider(MASTER, "two", "{sub}")).accounts(callers[0])).id != again
 
 
 @pytest.mark.parametrize("verified", [False, "false", "no", 0, None, {}])
-def test_an_unverified_address_is_refused(verified: object) -> None:
+async def test_an_unverified_address_is_refused(verified: object) -> None:
     with pytest.raises(Forbidden, match="verified"):
-        directory(provider(MASTER)).accounts(caller(email_verified=verified))
+        await directory(provider(MASTER)).accounts(caller(email_verified=verified))
 
 
-def test_a_verified_address_is_not() -> None:
+async def test_a_verified_address_is_not() -> None:
     for verified in (True, "true"):
-        assert directory(provider(MASTER)).accounts(caller(email_verified=verified))
+        assert await directory(provider(MASTER)).accounts(caller(email_verified=verified))
     other = directory(provider(MASTER), claim="mail")
-    assert other.accounts(Caller({"mail": "alice@example.org", "email_verified": False}))
+    assert await other.accounts(Caller({"mail": "alice@example.org", "email_verified": False}))
 
 
 @pytest.mark.parametrize(
     "value", [None, "", 1, True, ["alice@example.org"], {"a": 1}, "a" * 5000, "alice@", "@example.org"]
 )
-def test_a_claim_that_names_no_account_is_refused_without_repeating_it(value: object) -> None:
+async def test_a_claim_that_names_no_account_is_refused_without_repeating_it(value: object) -> None:
     with pytest.raises(Forbidden) as error:
-        directory(provider(MASTER)).accounts(caller(value))
+        await directory(provider(MASTER)).accounts(caller(value))
     assert "email" in error.value.detail
     assert "example.org" not in error.value.detail
 
 
-def test_another_issuers_caller_is_refused() -> None:
+async def test_another_issuers_caller_is_refused() -> None:
     with pytest.raises(Forbidden):
-        directory(provider(MASTER)).accounts(Caller({"email": "alice@example.org"}, issuer="https://other"))
+        await directory(provider(MASTER)).accounts(Caller({"email": "alice@example.org"}, issuer="https://other"))
 
 
-def test_an_accounts_repr_shows_nobody() -> None:
-    shown = repr(only(directory(provider(MASTER)).accounts(caller())))
+async def test_an_accounts_repr_shows_nobody() -> None:
+    shown = repr(only(await directory(provider(MASTER)).accounts(caller())))
     assert "alice" not in shown
     assert "masterpw" not in shown

@@ -45,7 +45,7 @@ def directory(tokens: TokenIssuer, dovecot: Dovecot, auth: Auth, master_password
 
 async def open_as(user: str, served: Directory, authenticator: Authenticator, tokens: TokenIssuer) -> Session:
     principal = await authenticator.authenticate(f"Bearer {tokens.token(user, profile='keycloak')}")
-    account = served.resolve(principal, "me")
+    account = await served.resolve(principal, "me")
     return await Session.open(account.endpoint, account.credential, deadlines=Deadlines(5, 5, 10))
 
 
@@ -81,7 +81,7 @@ async def test_an_address_that_says_master_user_opens_nothing(
         for user in ("alice*gateway", "alice*gateway@example.org", "gateway", "alice\0bob", "alice\r\nA1 LOGIN x y"):
             token = tokens.token("bob", profile="keycloak", email=user)
             with pytest.raises(Forbidden):
-                served.resolve(await authenticator.authenticate(f"Bearer {token}"), "me")
+                await served.resolve(await authenticator.authenticate(f"Bearer {token}"), "me")
 
 
 async def test_a_wrong_master_password_is_refused_by_the_server(

@@ -73,6 +73,29 @@ def on_cyrus(request: pytest.FixtureRequest, tokens: TokenIssuer) -> Iterator[Si
         yield Site("cyrus", gateway, server)
 
 
+@pytest.fixture(scope="session")
+def on_sharing_dovecot(sharing_dovecot: Dovecot, tokens: TokenIssuer) -> Iterator[Site]:
+    upstream = Upstream("localhost", sharing_dovecot.tls_port, sharing_dovecot.ca_file, PASS_THROUGH)
+    with GatewayProcess(upstream, tokens) as gateway:
+        yield Site("dovecot", gateway, sharing_dovecot)
+
+
+@pytest.fixture(scope="session")
+def on_delegated(sharing_dovecot: Dovecot, tokens: TokenIssuer) -> Iterator[Site]:
+    """The gateway is a master user of the server's, and acts for whoever calls."""
+    auth = {"method": "master_user", "user": "gateway", "password_env": "TEST_MASTER"}
+    upstream = Upstream("localhost", sharing_dovecot.tls_port, sharing_dovecot.ca_file, auth)
+    with GatewayProcess(upstream, tokens, environ={"TEST_MASTER": "masterpw"}) as gateway:
+        yield Site("dovecot", gateway, sharing_dovecot)
+
+
+@pytest.fixture(params=["sharing_dovecot", "cyrus"])
+def sharing(request: pytest.FixtureRequest) -> Site:
+    """Servers on which users share folders, with a quota of 10 MB each."""
+    found: Site = request.getfixturevalue(f"on_{request.param}")
+    return found
+
+
 @pytest.fixture(params=["dovecot", "cyrus", "plain"])
 def site(request: pytest.FixtureRequest) -> Site:
     found: Site = request.getfixturevalue(f"on_{request.param}")

@@ -39,13 +39,17 @@ class Upstream:
 
 @dataclass
 class GatewayProcess:
-    """``settings`` adds lines to a TOML table, by its name; ``command`` is what runs the gateway."""
+    """``settings`` adds lines to a TOML table, by its name; ``command`` is what runs the gateway.
+
+    ``issuer`` stands for the issuer of ``tokens``; a table in it is one of the file's.
+    """
 
     upstream: Upstream
     tokens: TokenIssuer
     profile: str = "keycloak"
     settings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     environ: Mapping[str, str] = field(default_factory=dict)
+    issuer: Mapping[str, object] | None = None
     command: Sequence[str] = (sys.executable, "-m", "gateway")
 
     def __post_init__(self) -> None:
@@ -141,17 +145,21 @@ class GatewayProcess:
             "username": up.username,
             "disable_capabilities": list(up.ignore),
         }
-        issuer = {
+        issuer = self.issuer or {
             "issuer": self.tokens.issuer,
             "audience": self.tokens.audience,
             "profile": self.profile,
             "jwks_file": str(self.tokens.jwks_file),
         }
+        inner = {name: value for name, value in issuer.items() if isinstance(value, Mapping)}
+        flat = {name: value for name, value in issuer.items() if name not in inner}
         server = {"bind": f"127.0.0.1:{self.port}", "management_bind": f"127.0.0.1:{self.management_port}"}
         tables: dict[str, dict[str, object]] = {"server": {**server, **self.settings.get("server", {})}}
         tables |= {name: dict(table) for name, table in self.settings.items() if name != "server"}
         text = "".join(_table(f"[{name}]", table) for name, table in tables.items())
-        text += _table("[[issuers]]", issuer) + _table("[[providers]]", provider)
+        text += _table("[[issuers]]", flat)
+        text += "".join(_table(f"[issuers.{name}]", value) for name, value in inner.items())
+        text += _table("[[providers]]", provider)
         return text + _table("[providers.imap]", imap) + _table("[providers.auth]", dict(up.auth))
 
 

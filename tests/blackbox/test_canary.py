@@ -33,9 +33,9 @@ MESSAGE = {"Content-Type": "message/rfc822"}
 
 
 @pytest.fixture(scope="module")
-def gateway(dovecot: Dovecot, tokens: TokenIssuer) -> Iterator[GatewayProcess]:
+def gateway(sharing_dovecot: Dovecot, tokens: TokenIssuer) -> Iterator[GatewayProcess]:
     """One that says all it has to say."""
-    upstream = Upstream("localhost", dovecot.tls_port, dovecot.ca_file, PASS_THROUGH)
+    upstream = Upstream("localhost", sharing_dovecot.tls_port, sharing_dovecot.ca_file, PASS_THROUGH)
     with GatewayProcess(upstream, tokens, settings=DEBUG) as process:
         yield process
 
@@ -46,8 +46,10 @@ def canaries() -> Canaries:
 
 
 @pytest.fixture
-async def client(gateway: GatewayProcess, dovecot: Dovecot, canaries: Canaries) -> AsyncIterator[httpx.AsyncClient]:
-    async with client_of(gateway, dovecot.guest()[0], canaries) as made:
+async def client(
+    gateway: GatewayProcess, sharing_dovecot: Dovecot, canaries: Canaries
+) -> AsyncIterator[httpx.AsyncClient]:
+    async with client_of(gateway, sharing_dovecot.guest()[0], canaries) as made:
         yield made
 
 
@@ -110,7 +112,7 @@ async def test_of_what_is_refused_nothing_is_told(
 
 
 async def test_another_user_is_told_nothing(
-    gateway: GatewayProcess, dovecot: Dovecot, client: httpx.AsyncClient, canaries: Canaries
+    gateway: GatewayProcess, sharing_dovecot: Dovecot, client: httpx.AsyncClient, canaries: Canaries
 ) -> None:
     """The same requests, ids, conditions and keys from somebody else: no answer holds a word of the first user's."""
     message, folder = await a_letter(client, canaries)
@@ -125,7 +127,7 @@ async def test_another_user_is_told_nothing(
         f"/messages/{message}/flags", f"/folders/inbox/changes?since={page.json()['state']}",
         f"{gateway.url}/v1/accounts/{account}", f"{gateway.url}/v1/accounts/{account}/folders",
     ]  # fmt: skip
-    async with client_of(gateway, dovecot.guest()[0], Canaries()) as other:
+    async with client_of(gateway, sharing_dovecot.guest()[0], Canaries()) as other:
         answers = [await other.get(path, headers=headers) for path in reads]
         answers.append(await other.post("/folders", json={"name": "Mine"}, headers=headers))
         answers.append(await other.post(f"/messages/{message}/move", json={"folder": folder}))
@@ -226,6 +228,7 @@ async def use_everything(client: httpx.AsyncClient, c: Canaries) -> None:
     await use_a_ticket_and_a_batch(client, c, folder)
     await done("POST", "/folders/inbox/delete", json={**chosen, "permanent": True})
     await use_what_is_larger(client, c, done)
+    await use_rights(folder, c, done)
     renamed = await done("PATCH", f"/folders/{folder}", json={"name": c["renamed"]})
     await done("DELETE", f"/folders/{renamed['id']}")
 
@@ -270,6 +273,15 @@ async def use_what_is_larger(client: httpx.AsyncClient, c: Canaries, done: Done)
     proof = {"ids": [outer], "count": 1, "sha256": hashlib.sha256(invitation_of(exported)).hexdigest()}
     await done("POST", "/folders/inbox/export/confirm", json=proof)
     await done("POST", "/archive-runs", json={"folder": "inbox", "before": "2020-02-01"})
+
+
+async def use_rights(folder: str, c: Canaries, done: Done) -> None:
+    """Who may do what, and how full it is."""
+    rights = f"/folders/{folder}/rights"
+    await done("PUT", f"{rights}/{c['identifier']}", json={"rights": ["mayReadItems"]})
+    for path in (rights, f"{rights}/{c['identifier']}", "/folders?rights=true", "/quota", f"/quota?folder={folder}"):
+        await done("GET", path)
+    await done("DELETE", f"{rights}/{c['identifier']}")
 
 
 def invitation_of(archive: bytes) -> bytes:

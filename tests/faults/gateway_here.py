@@ -87,7 +87,7 @@ async def gateway_before(
         providers=(provider,),
         server=Server(drain_seconds=2),
         limits=Limits(**(limits or {})),  # type: ignore[arg-type]  # whole numbers are given where they must be whole
-        live=Live(**(live or {})),
+        live=Live(**(live or {})),  # type: ignore[arg-type]  # quota_percents is not given here
     )
     application = build(settings, directory=directory)
     sock = listen(Bind("127.0.0.1", 0), "server.bind")

@@ -99,6 +99,33 @@ async def test_no_text_of_a_client_becomes_a_command(
     await asyncio.to_thread(other.logout)
 
 
+@pytest.mark.parametrize("payload", PAYLOADS, ids=ascii)
+async def test_no_identifier_of_a_right_becomes_a_command(
+    sharing_dovecot: Dovecot, tokens: TokenIssuer, payload: str
+) -> None:
+    user, _ = sharing_dovecot.guest()
+    path = f"/folders/inbox/rights/{quote(payload.encode('utf-8', 'surrogatepass'), safe='')}"
+    async with (
+        FaultProxy(sharing_dovecot.host, sharing_dovecot.port) as proxy,
+        gateway_before(endpoint(proxy.port), tokens) as gateway,
+        gateway.client(user) as client,
+    ):
+        proxy.down.record()
+        for method, body in (
+            ("PUT", {"letters": "lr"}),
+            ("PUT", {"letters": payload}),
+            ("GET", None),
+            ("DELETE", None),
+        ):
+            assert (await send(client, method, path, body)).status_code < 500
+        entries = (await client.get("/folders/inbox/rights")).json()["entries"]
+        assert len(entries) == 1  # what was put is removed again
+        assert b" BAD " not in proxy.down.seen
+    other = await asyncio.to_thread(sharing_dovecot.client, user)
+    assert (await asyncio.to_thread(other.status, INJECTED, "(MESSAGES)"))[0] == "NO"
+    await asyncio.to_thread(other.logout)
+
+
 @pytest.mark.parametrize(
     "headers",
     [

@@ -36,14 +36,14 @@ class Passwords:
         settings = Settings(issuers=(issuer,), providers=(Provider(name="test", imap=imap, auth=auth),))
         self._directory = Directory(settings, {"NONE": "none"})
 
-    def accounts(self, caller: Principal) -> list[Account]:
-        accounts = self._directory.accounts(caller)
+    async def accounts(self, caller: Principal) -> list[Account]:
+        accounts = await self._directory.accounts(caller)
         user = str(caller.claims["email"]).partition("@")[0]
         own = Password(user, Secret(self.passwords.get(user, "wrong")))
         return [replace(account, credential=own) for account in accounts]
 
-    def resolve(self, caller: Principal, ref: str) -> Account:
-        return self.accounts(caller)[0]
+    async def resolve(self, caller: Principal, ref: str) -> Account:
+        return (await self.accounts(caller))[0]
 
 
 async def crowd(client: httpx.AsyncClient, count: int) -> list[httpx.Response]:

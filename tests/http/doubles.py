@@ -10,14 +10,11 @@ from types import MappingProxyType
 from typing import Literal, cast
 
 from gateway.accounts.account import Account
-from gateway.errors import GatewayError, NotFound, PreconditionFailed, Unauthenticated
+from gateway.errors import GatewayError, PreconditionFailed
 from gateway.http.idempotency import MemoryIdempotency
 from gateway.http.services import Services
 from gateway.http.tickets import MemoryTickets
-from gateway.identity.principal import Principal
-from gateway.identity.scope import Scope, with_implied
-from gateway.imap.credential import Password
-from gateway.imap.endpoint import Endpoint
+from gateway.identity.scope import Scope
 from gateway.live.event import Event, Hello
 from gateway.mail.desk import Desk
 from gateway.mail.download import ByteRange, Download
@@ -47,12 +44,12 @@ from gateway.mail.search_result import SearchPage
 from gateway.mail.summaries import Summaries
 from gateway.metrics import Metrics
 from gateway.pool.pool import Pool
-from gateway.secret import Secret
-from gateway.settings.model import Endpoint as ImapSettings
-from gateway.settings.model import Issuer, Limits, PassThrough, Provider, Server, Settings
+from gateway.settings.model import Issuer, Limits, Server, Settings
 
 from .chunks import Chunks
+from .doubles_access import PROVIDER, Authenticator, Directory
 from .doubles_detail import DETAIL_VERBS, DetailVerbs
+from .doubles_sharing import SHARING_VERBS, SharingVerbs
 
 VERBS = MappingProxyType(
     {
@@ -70,20 +67,13 @@ VERBS = MappingProxyType(
         "store": ("store",),
         "changes": ("changes",),
         **DETAIL_VERBS,
+        **SHARING_VERBS,
     }
 )
 """Every verb that a handler calls, by its module below ``gateway.mail``."""
 
 TAG = '"tag-1"'
 CONTENT = bytes(range(256)) * 4
-PROVIDER = Provider(name="example", imap=ImapSettings(host="imap.example.org"), auth=PassThrough())
-ACCOUNT = Account(
-    id="account-1",
-    address="user@example.org",
-    provider=PROVIDER,
-    endpoint=Endpoint("imap.example.org", 993, "implicit", None),
-    credential=Password("user", Secret("password")),
-)
 
 
 def summary(number: int) -> MessageSummary:
@@ -98,7 +88,7 @@ def summary(number: int) -> MessageSummary:
 
 
 @dataclass
-class Verbs(DetailVerbs):
+class Verbs(DetailVerbs, SharingVerbs):
     """Stands for the whole ``mail`` floor. ``fails`` is raised by the next verb; ``calls`` tells what was called."""
 
     calls: list[tuple[str, tuple[object, ...]]] = field(default_factory=list)
@@ -127,8 +117,8 @@ class Verbs(DetailVerbs):
         await self._called("describe")
         return AccountInfo(id=account.id, address=account.address, provider="example")
 
-    async def list_folders(self, desk: Desk, account: Account) -> FolderList:
-        await self._called("list_folders")
+    async def list_folders(self, desk: Desk, account: Account, *, rights: bool) -> FolderList:
+        await self._called("list_folders", rights)
         return FolderList(folders=[_FOLDER])
 
     async def get_folder(self, desk: Desk, account: Account, ref: str) -> Tagged[Folder]:
@@ -282,45 +272,6 @@ def changes(state: str, **members: object) -> Changes:
     return Changes(
         folder_id="f1", old_state="s1", new_state=state, mode="qresync", coverage=Coverage(), created=[summary(1)]
     )
-
-
-class Directory:
-    """Everyone has one account."""
-
-    def accounts(self, caller: Principal, /) -> list[Account]:
-        return [ACCOUNT]
-
-    def resolve(self, caller: Principal, ref: str, /) -> Account:
-        if ref not in ("me", ACCOUNT.id):
-            raise NotFound("no such account", field="account")
-        return ACCOUNT
-
-
-@dataclass
-class Authenticator:
-    """The token is a list of scopes: `Bearer mail.read+mail.events`; `Bearer bad` is none."""
-
-    expires_at: float = 10_000.0
-    subject: str = "subject-1"
-
-    async def authenticate(self, authorization: str | Sequence[str] | None) -> Principal:
-        sent = [authorization] if isinstance(authorization, str) else list(authorization or ())
-        if not sent:
-            raise Unauthenticated("an access token is needed")
-        token = sent[0].removeprefix("Bearer ")
-        if token == "bad":
-            raise Unauthenticated('the token is "odd"', code="invalid_token")
-        names = token.split("+")
-        subject = next((name[1:] for name in names if name.startswith("@")), self.subject)
-        return Principal(
-            issuer="https://issuer.example.org",
-            subject=subject,
-            scopes=frozenset(scope.value for scope in with_implied(names)),
-            expires_at=self.expires_at,
-            claims={},
-            audiences=frozenset(),
-            token=Secret(token),
-        )
 
 
 @dataclass

@@ -27,6 +27,7 @@ SAMPLE = {
     "message": "m1",
     "part": "1",
     "flag": "$seen",
+    "who": "bob",
     "slug": "not-found",
     "file": "docs.js",
 }

@@ -11,9 +11,12 @@ import pytest
 
 from gateway.identity.authenticator import Authenticator
 from gateway.settings.model import Issuer
+from tests.http.conftest import verbs
 from tests.servers.tokens import Key, make_key
 
 from .forge import AUDIENCE, ISSUER, NOW, Forge
+
+__all__ = ["verbs"]  # a fixture of another room
 
 ALGORITHMS = ("RS256", "PS256", "ES256", "ES384", "ES512", "Ed25519")
 

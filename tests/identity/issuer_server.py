@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from urllib.parse import parse_qs
 
 from tests.servers.tokens import Key
 
 JWKS = "/keys"
+INTROSPECTION = "/introspection"
 OAUTH = "/.well-known/oauth-authorization-server"
 OPENID = "/.well-known/openid-configuration"
 
@@ -25,10 +28,15 @@ class Answer:
 
 @dataclass(slots=True)
 class IssuerServer:
-    """``asked`` counts requests by path. While ``gate`` is clear, no request is answered."""
+    """``asked`` counts requests by path, ``received`` has their heads and bodies.
+
+    While ``gate`` is clear, no request is answered. ``introspect`` answers questions about tokens.
+    """
 
     answers: dict[str, Answer] = field(default_factory=dict)
     asked: Counter[str] = field(default_factory=Counter)
+    received: list[tuple[str, str]] = field(default_factory=list)
+    introspect: Callable[[str], Answer] | None = None
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
     port: int = 0
@@ -54,7 +62,11 @@ class IssuerServer:
 
     def publish(self, keys: Iterable[Key], cache_control: str | None = None) -> None:
         """Metadata by OpenID discovery, and these keys."""
-        metadata = {"issuer": self.url, "jwks_uri": self.url + JWKS}
+        metadata = {
+            "issuer": self.url,
+            "jwks_uri": self.url + JWKS,
+            "introspection_endpoint": self.url + INTROSPECTION,
+        }
         self.answers[OPENID] = Answer(json.dumps(metadata).encode())
         headers = (("Cache-Control", cache_control),) if cache_control else ()
         document = {"keys": [key.as_dict(private=False) for key in keys]}
@@ -65,15 +77,22 @@ class IssuerServer:
         try:
             head = await reader.readuntil(b"\r\n\r\n")
             path = head.split(b" ", 2)[1].decode()
+            body = (await reader.readexactly(_length(head))).decode()
             self.asked[path] += 1
+            self.received.append((head.decode(), body))
             self.arrived.set()
             await self.gate.wait()
-            await self._answer(writer, self.answers.get(path, Answer(status=404)))
+            await self._answer(writer, self._made(path, body))
         except (ConnectionError, asyncio.IncompleteReadError):
             return
         finally:
             self._writers.discard(writer)
             writer.close()
+
+    def _made(self, path: str, body: str) -> Answer:
+        if path == INTROSPECTION and self.introspect is not None:
+            return self.introspect(parse_qs(body)["token"][0])
+        return self.answers.get(path, Answer(status=404))
 
     async def _answer(self, writer: asyncio.StreamWriter, answer: Answer) -> None:
         length = len(answer.body) if answer.complete else len(answer.body) + 1
@@ -83,3 +102,8 @@ class IssuerServer:
         await writer.drain()
         if not answer.complete:
             await asyncio.Event().wait()
+
+
+def _length(head: bytes) -> int:
+    found = re.search(rb"\r\ncontent-length: *([0-9]+)", head, re.IGNORECASE)
+    return int(found[1]) if found else 0

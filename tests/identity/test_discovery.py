@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from gateway.identity.discovery import discover_jwks_uri, jwks_uri, well_known
+from gateway.identity.discovery import discover, place, well_known
 from gateway.identity.fetch import FetchFailed, fetch, max_age
 
 from .issuer_server import OAUTH, OPENID, Answer, IssuerServer
@@ -44,9 +44,9 @@ def test_an_issuer_in_plain_text_is_not_asked(issuer: str) -> None:
 
 
 def test_metadata_names_the_keys() -> None:
-    assert jwks_uri(metadata(), ISSUER) == "https://login.example.org/keys"
+    assert place(metadata(), ISSUER, "jwks_uri") == "https://login.example.org/keys"
     local = "http://localhost:8080"
-    assert jwks_uri(metadata(local, "http://127.0.0.1:8080/keys"), local) == "http://127.0.0.1:8080/keys"
+    assert place(metadata(local, "http://127.0.0.1:8080/keys"), local, "jwks_uri") == "http://127.0.0.1:8080/keys"
 
 
 @pytest.mark.parametrize(
@@ -75,21 +75,21 @@ def test_metadata_names_the_keys() -> None:
 )
 def test_metadata_that_is_not_to_be_trusted(document: bytes) -> None:
     with pytest.raises(FetchFailed):
-        jwks_uri(document, ISSUER)
+        place(document, ISSUER, "jwks_uri")
 
 
 async def test_oauth_metadata_comes_first(server: IssuerServer, http: httpx.AsyncClient) -> None:
     server.answers[OAUTH] = Answer(metadata(server.url, server.url + "/oauth"))
     server.answers[OPENID] = Answer(metadata(server.url, server.url + "/openid"))
-    assert await discover_jwks_uri(http, server.url) == server.url + "/oauth"
+    assert await discover(http, server.url, "jwks_uri") == server.url + "/oauth"
     assert server.asked[OPENID] == 0
     server.answers[OAUTH] = Answer(metadata("https://evil.example", server.url + "/oauth"))
-    assert await discover_jwks_uri(http, server.url) == server.url + "/openid"
+    assert await discover(http, server.url, "jwks_uri") == server.url + "/openid"
 
 
 async def test_no_usable_metadata_is_a_failure(server: IssuerServer, http: httpx.AsyncClient) -> None:
     with pytest.raises(FetchFailed, match="404"):
-        await discover_jwks_uri(http, server.url)
+        await discover(http, server.url, "jwks_uri")
 
 
 @pytest.mark.parametrize(

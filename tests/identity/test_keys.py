@@ -225,3 +225,47 @@ async def test_starting_with_the_issuer_down_is_no_error(
     server.publish([signing_keys["ES256"]])
     clock.now += 3.0
     assert await has(keys, "ES256")
+
+
+async def test_an_issuer_that_withdraws_all_keys_is_believed(
+    server: IssuerServer, keys: RemoteKeys, signing_keys: dict[str, Key], clock: Clock
+) -> None:
+    server.publish([signing_keys["ES256"]])
+    assert await has(keys, "ES256")
+    server.publish([])
+    clock.now += 3600
+    assert not await has(keys, "ES256")
+    server.publish([signing_keys["ES256"]])
+    clock.now += 3600
+    assert await has(keys, "ES256")
+
+
+async def test_the_place_of_the_keys_is_what_discovery_says_and_nothing_else(
+    server: IssuerServer, keys: RemoteKeys, signing_keys: dict[str, Key], clock: Clock
+) -> None:
+    """Not where the key set itself is sent to by a redirect, and not another issuer's."""
+    server.publish([signing_keys["ES256"]])
+    assert await has(keys, "ES256")
+    server.answers["/elsewhere"] = server.answers[JWKS]
+    server.answers[JWKS] = Answer(status=302, headers=(("Location", "/elsewhere"),))
+    clock.now += LIFETIME_MAX
+    await keys.prepare("key-ES256", "ES256")
+    server.answers[OPENID] = Answer(
+        json.dumps({"issuer": "https://evil.example", "jwks_uri": server.url + "/elsewhere"}).encode()
+    )
+    clock.now += LIFETIME_MAX
+    await keys.prepare("key-ES256", "ES256")
+    assert server.asked["/elsewhere"] == 0
+    assert await has(keys, "ES256")  # the old set is in force still
+
+
+async def test_a_withdrawn_key_is_gone_after_its_lifetime_though_nobody_names_another(
+    server: IssuerServer, keys: RemoteKeys, signing_keys: dict[str, Key], clock: Clock
+) -> None:
+    server.publish([signing_keys["ES256"]], "max-age=600")
+    assert await has(keys, "ES256")
+    server.publish([signing_keys["RS256"]], "max-age=600")
+    clock.now += 599
+    assert await has(keys, "ES256")
+    clock.now += 1
+    assert not await has(keys, "ES256")

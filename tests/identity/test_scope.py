@@ -6,7 +6,7 @@ from gateway.errors import InsufficientScope
 from gateway.identity.principal import Principal
 from gateway.identity.scope import MEANING, Scope, granted, require, with_implied
 from gateway.secret import Secret
-from gateway.settings.checks import SCOPES
+from gateway.settings.issuer_checks import SCOPES
 
 
 def principal(*scopes: str) -> Principal:

@@ -27,6 +27,7 @@ WORDS = [
 KINDS = [
     *(b"* 1 FETCH (", b"* 1 FETCH (ENVELOPE (", b"* 1 FETCH (BODYSTRUCTURE (", b"* LIST (", b"* STATUS x ("),
     *(b"* ESEARCH ", b"* THREAD ", b"* OK [", b"a1 NO [", b"* NAMESPACE ", b"* ID (", b"* QUOTA x (", b"* ACL x ", b""),
+    *(b"* QUOTAROOT x ", b"* LISTRIGHTS x y ", b"* MYRIGHTS x "),
 ]
 OCTETS = st.one_of(
     st.binary(max_size=200),
@@ -101,6 +102,7 @@ HEADS = [
     *(b"* 1 FETCH (", b"* 1 FETCH (FLAGS (", b"* 1 FETCH (ENVELOPE (", b"* 1 FETCH (BODYSTRUCTURE ("),
     *(b"* 1 FETCH (BODY[HEADER.FIELDS (", b"* 1 FETCH (INTERNALDATE ", b"* LIST () ", b'* LIST () "/" '),
     *(b"* STATUS ", b"* STATUS x (", b"* SEARCH ", b"* ESEARCH ", b"* VANISHED ", b"* THREAD ", b"* ID ("),
+    *(b"* QUOTA x (", b"* QUOTAROOT ", b"* ACL x ", b"* LISTRIGHTS x ", b"* MYRIGHTS "),
 ]
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import UNSET
 
 from gateway.imap.name import MailboxName
 from gateway.imap.response import Listed, Namespaces, Status
 from gateway.imap.session_folders import ListedFolder
 from gateway.mail.folder_tree import Place, folder_tree, place, state_token
+from gateway.mail.resource import MailboxRights
 from gateway.sync.state import FolderState
 
 NONE = Namespaces(personal=((b"", "/"),))
@@ -96,8 +98,31 @@ def test_counts_and_state_are_those_of_status() -> None:
         ("Shared/team", Place("shared", None)),
         ("Sharedly", Place("personal", None)),
         ("Other Users/", Place("other", None)),
+        ("Other Users", Place("other", None)),
+        ("Shared", Place("shared", None)),
+        ("Other", Place("personal", None)),
     ],
 )
 def test_namespaces_tell_whose_a_folder_is(name: str, expected: Place) -> None:
     spaces = Namespaces(personal=((b"", "/"),), other=((b"Other Users/", "/"),), shared=((b"Shared/", "/"),))
     assert place(MailboxName.from_text(name), spaces) == expected
+
+
+def test_what_others_share_has_no_role_whatever_it_is_called_or_marked() -> None:
+    """Or what is deleted would go to their trash."""
+    spaces = Namespaces(personal=((b"", "/"),), other=((b"Other Users/", "/"),), shared=((b"Public/", "/"),))
+    theirs = [listed("Other Users/bob/Trash", "\\trash"), listed("Public/Sent", "\\sent")]
+    tree = folder_tree([*theirs, listed("INBOX"), listed("Deleted Items")], spaces)
+    assert {"/".join(folder.path): folder.role for folder in tree} == {
+        "INBOX": "inbox",
+        "Deleted Items": "trash",
+        "Other Users/bob/Trash": None,
+        "Public/Sent": None,
+    }
+
+
+def test_rights_are_shown_where_they_are_known() -> None:
+    known = ListedFolder(Listed(frozenset(), "/", MailboxName(b"a")), None, subscribed=False, rights="lrs")
+    a, b = folder_tree([known, listed("b")], NONE)
+    assert isinstance(a.my_rights, MailboxRights)
+    assert (a.my_rights.letters, a.my_rights.may_set_seen, b.my_rights) == ("lrs", True, UNSET)

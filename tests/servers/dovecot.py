@@ -17,7 +17,14 @@ from types import TracebackType
 from typing import Self
 
 from .certificates import Authority
-from .dovecot_config import DovecotOptions, Layout, configuration, mail_owner, oauth_configuration
+from .dovecot_config import (
+    DovecotOptions,
+    Layout,
+    configuration,
+    introspection_configuration,
+    mail_owner,
+    oauth_configuration,
+)
 from .orphan import Watchdog
 from .ports import free_ports
 
@@ -171,6 +178,7 @@ class Dovecot:
             (root / "masters").write_text(f"{name}:{{PLAIN}}{word}::::::\n")
         if options.oauth:
             (root / "oauth2.conf.ext").write_text(oauth_configuration(options.oauth))
+            (root / "introspection.conf.ext").write_text(introspection_configuration(options.oauth))
         if options.full:
             self._lay_out_public()
         if os.getuid() == 0:

@@ -18,12 +18,14 @@ class OAuth:
     """Bearer tokens checked against local public keys.
 
     ``keys`` is a directory laid out ``<azp or "default">/<ALG>/<kid>``, each file a PEM public key.
+    ``introspection_url`` is asked about all others; it holds name and secret of the server's own client.
     """
 
     keys: Path
     issuers: tuple[str, ...]
     username_attribute: str = "email"
     scope: str | None = None
+    introspection_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,9 @@ def configuration(options: DovecotOptions, layout: Layout) -> str:
     if options.master:
         parts.append(_master(layout))
     if options.oauth:
-        parts.append(_oauth_passdb(layout))
+        parts.append(_oauth_passdb(layout, "oauth2"))
+        if options.oauth.introspection_url:
+            parts.append(_oauth_passdb(layout, "introspection"))
     parts.append(_passwords(layout))
     parts.append(_full(options, layout) if options.full else "protocol imap {\n  mail_plugins = imap_zlib\n}\n")
     parts.append(options.extra)
@@ -82,6 +86,18 @@ def oauth_configuration(oauth: OAuth) -> str:
     ]
     if oauth.scope:
         lines.append(f"scope = {oauth.scope}")
+    return "\n".join(lines) + "\n"
+
+
+def introspection_configuration(oauth: OAuth) -> str:
+    lines = [
+        "introspection_mode = post",
+        f"introspection_url = {oauth.introspection_url}",
+        "force_introspection = yes",
+        "active_attribute = active",
+        "active_value = true",
+        f"username_attribute = {oauth.username_attribute}",
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -159,6 +175,8 @@ service stats {{
 
 def _namespaces(options: DovecotOptions, layout: Layout) -> str:
     uid, gid = mail_owner()
+    # or other users' folders are not found: no password is looked up for those
+    anyone = " allow_all_users=yes" if options.full else ""
     special = "".join(
         f"  mailbox {name} {{\n    special_use = \\{name}\n    auto = subscribe\n  }}\n"
         for name in ("Drafts", "Sent", "Junk", "Trash", "Archive")
@@ -171,7 +189,7 @@ namespace inbox {{
 {special}}}
 userdb {{
   driver = static
-  args = uid={uid} gid={gid} home={layout.root}/mail/%Ln
+  args = uid={uid} gid={gid} home={layout.root}/mail/%Ln{anyone}
 }}
 """
 
@@ -200,12 +218,12 @@ passdb {{
 """
 
 
-def _oauth_passdb(layout: Layout) -> str:
+def _oauth_passdb(layout: Layout, name: str) -> str:
     return f"""\
 passdb {{
   driver = oauth2
   mechanisms = xoauth2 oauthbearer
-  args = {layout.root}/oauth2.conf.ext
+  args = {layout.root}/{name}.conf.ext
 }}
 """
 
@@ -224,7 +242,8 @@ plugin {{
   quota_vsizes = yes
   quota_rule = *:storage={options.quota}
   quota_max_mail_size = 5M
-  acl = vfile
+  # or a change is seen by open connections after half a minute only
+  acl = vfile::cache_secs=0
   acl_shared_dict = file:{root}/shared/mailboxes.db
   # a master login acts with the rights of the user it opens, not its own
   acl_user = %u

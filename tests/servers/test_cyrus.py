@@ -21,3 +21,14 @@ def test_tls_is_verified(cyrus: Cyrus) -> None:
     client = imaplib.IMAP4_SSL("localhost", cyrus.tls_port, ssl_context=trusting)
     assert "IDLE" in client.capabilities
     client.logout()
+
+
+def test_a_folder_is_shared(cyrus: Cyrus) -> None:
+    (owner, _), (guest, _) = cyrus.guest(), cyrus.guest()
+    client = cyrus.client(owner)
+    client.create("Team")
+    assert client.setacl("Team", guest, "lr")[0] == "OK"
+    client.logout()
+    client = cyrus.client(guest)
+    assert client.select(f'"Other Users/{owner}/Team"', readonly=True)[0] == "OK"
+    client.logout()

@@ -94,4 +94,10 @@ def test_quota_and_shared_folders(dovecot_factory: DovecotFactory) -> None:
     assert {"QUOTA", "ACL", "METADATA"} <= set(client.capabilities) | set(client.capability()[1][0].decode().split())
     assert client.append("Public/News", "", "", b"Subject: news\r\n\r\nbody\r\n")[0] == "OK"
     assert client.append("INBOX", "", "", b"Subject: big\r\n\r\n" + b"x" * 2_000_000)[0] == "NO"
+    client.create("Team")
+    assert client.setacl("Team", "bob", "lr")[0] == "OK"
+    client.logout()
+    client = server.client("bob")
+    assert b'"/" shared/alice/Team' in b"".join(line for line in client.list()[1] if isinstance(line, bytes))
+    assert client.select("shared/alice/Team", readonly=True)[0] == "OK"
     client.logout()

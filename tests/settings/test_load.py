@@ -23,6 +23,10 @@ auth = { method = "pass_through" }
 MASTER = GOOD.replace('method = "pass_through"', 'method = "master_user", user = "gateway", password_env = "P"')
 
 
+ASKING = GOOD.replace("audience", 'introspection = { client_id = "x", client_secret_env = "S" }\naudience')
+PUBLIC = '[server]\npublic_url = "https://mail.example.org"\n'
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return tmp_path / "gateway.toml"
@@ -87,6 +91,87 @@ WRONG: dict[str, tuple[str, str, int, str]] = {
     ),
     "issuer in plain http": (GOOD.replace("https://login", "http://login"), "issuers[0].issuer", 3, "https"),
     "issuer with a query": (GOOD.replace("login.example.org", "login.example.org?x=1"), "issuers[0].issuer", 3, ""),
+    "Entra by an address that it does not vouch for": (
+        GOOD.replace("audience", 'profile = "entra"\naccount_claim = "email"\naudience'),
+        "issuers[0].account_claim",
+        5,
+        "vouch",
+    ),
+    "no domain of an issuer": (GOOD.replace("audience", "domains = []\naudience"), "issuers[0].domains", 4, ""),
+    "a star in an issuer's domain": (
+        GOOD.replace("audience", 'domains = ["a.org", "*.org"]\naudience'),
+        "issuers[0].domains[1]",
+        4,
+        "domain",
+    ),
+    "empty account claim": (
+        GOOD.replace("audience", 'account_claim = " "\naudience'),
+        "issuers[0].account_claim",
+        4,
+        "",
+    ),
+    "introspection without a secret": (
+        GOOD.replace("audience", 'introspection = { client_id = "x" }\naudience'),
+        "issuers[0].introspection",
+        4,
+        "one of client_secret_file and client_secret_env",
+    ),
+    "introspection in plain http": (
+        GOOD.replace(
+            "audience",
+            'introspection = { client_id = "x", client_secret_env = "S", endpoint = "http://a.example/i" }\naudience',
+        ),
+        "issuers[0].introspection.endpoint",
+        4,
+        "https",
+    ),
+    "introspection with an absent secret": (
+        GOOD.replace("audience", 'introspection = { client_id = "x", client_secret_file = "absent" }\naudience'),
+        "issuers[0].introspection.client_secret_file",
+        4,
+        "read",
+    ),
+    "introspection where nothing can be discovered": (
+        GOOD.replace(
+            'issuer = "https://login.example.org"',
+            'issuer = "login"\njwks_file = "."\nintrospection = { client_id = "x", client_secret_env = "S" }',
+        ),
+        "issuers[0].introspection.endpoint",
+        5,
+        "needed",
+    ),
+    "two issuers for opaque tokens": (
+        ASKING + "\n" + ASKING.split("\n\n")[0].replace("login", "other"),
+        "issuers[1].introspection",
+        15,
+        "one issuer only",
+    ),
+    "bound tokens without a public URL": (
+        MASTER.replace("audience", 'dpop = "allowed"\naudience'),
+        "issuers[0].dpop",
+        4,
+        "public_url",
+    ),
+    "bound tokens only, to be passed on": (
+        GOOD.replace("audience", 'dpop = "required"\naudience') + PUBLIC,
+        "providers[0].auth.method",
+        10,
+        "passed on",
+    ),
+    "nonces of several replicas": (
+        MASTER.replace("audience", 'dpop = "required"\naudience')
+        + PUBLIC
+        + "[limits]\nreplicas = 2\n[dpop]\nnonces = true\n",
+        "dpop.nonces",
+        16,
+        "nonce_secret_file",
+    ),
+    "two secrets of nonces": (
+        GOOD + '[dpop]\nnonce_secret_file = "x"\nnonce_secret_env = "X"\n',
+        "dpop",
+        10,
+        "at most",
+    ),
     "empty audience": (GOOD.replace("https://mail.example.org", " "), "issuers[0].audience", 4, "empty"),
     "issuer twice": (
         GOOD + GOOD.split("\n\n")[0].replace("# a first configuration", ""),

@@ -18,13 +18,13 @@ from gateway.mail.resource import AccountInfo, AccountList, Budget
 
 
 async def list_accounts(call: Call[NoQuery, None]) -> Response:
-    found = call.services.directory.accounts(call.caller)
+    found = await call.services.directory.accounts(call.caller)
     infos = [AccountInfo(id=account.id, address=account.address, provider=account.provider.name) for account in found]
     return reply.hashed(call, AccountList(accounts=infos))
 
 
 async def get_account(call: Call[NoQuery, None]) -> Response:
-    info = await accounts.describe(call.desk, call.account())
+    info = await accounts.describe(call.desk, await call.account())
     return reply.hashed(call, info)
 
 

@@ -48,7 +48,7 @@ async def run_archive(call: Call[NoQuery, ArchiveRun]) -> Response:
 
     async def lines() -> AsyncGenerator[Line, None]:
         nonlocal last
-        progress = archive.archive(call.desk, call.account(), call.body)
+        progress = archive.archive(call.desk, await call.account(), call.body)
         async with aclosing(progress):
             async for last in progress:
                 yield Line("progress", _shown(last))
@@ -61,7 +61,7 @@ async def run_export(call: Call[NoQuery, ExportRun]) -> Response:
 
     async def lines() -> AsyncGenerator[Line, None]:
         nonlocal exported
-        run = archive_export.export_run(call.desk, call.account(), call.body)
+        run = archive_export.export_run(call.desk, await call.account(), call.body)
         async with aclosing(run):
             async for line in run:
                 exported += line.end is not UNSET

@@ -34,7 +34,7 @@ def batch(table: Sequence[AnyEndpoint]) -> AnyEndpoint:
     paths = Paths(table)
 
     async def run_batch(call: Call[NoQuery, Batch]) -> Response:
-        call.account()
+        await call.account()
         return reply.json(await Run(call, paths).results())
 
     endpoint: AnyEndpoint = Endpoint(

@@ -23,22 +23,22 @@ from gateway.mail.resource import BulkResult, Outcome
 
 async def bulk_flags(call: Call[NoQuery, BulkFlags]) -> Response:
     _check(call, call.body)
-    return reply.json(await bulk.bulk_flags(call.desk, call.account(), call.folder, call.body))
+    return reply.json(await bulk.bulk_flags(call.desk, await call.account(), call.folder, call.body))
 
 
 async def bulk_move(call: Call[NoQuery, BulkMove]) -> Response:
     _check(call, call.body)
-    return reply.json(await bulk.bulk_move(call.desk, call.account(), call.folder, call.body))
+    return reply.json(await bulk.bulk_move(call.desk, await call.account(), call.folder, call.body))
 
 
 async def bulk_copy(call: Call[NoQuery, BulkMove]) -> Response:
     _check(call, call.body)
-    return reply.json(await bulk.bulk_copy(call.desk, call.account(), call.folder, call.body))
+    return reply.json(await bulk.bulk_copy(call.desk, await call.account(), call.folder, call.body))
 
 
 async def bulk_delete(call: Call[NoQuery, BulkDelete]) -> Response:
     _check(call, call.body)
-    return reply.json(await bulk.bulk_delete(call.desk, call.account(), call.folder, call.body))
+    return reply.json(await bulk.bulk_delete(call.desk, await call.account(), call.folder, call.body))
 
 
 def _check(call: Call[Any, Any], selection: Selection) -> None:

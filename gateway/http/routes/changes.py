@@ -62,7 +62,7 @@ async def post_account_changes(call: Call[NoQuery, AccountChangesRequest]) -> Re
 
 
 async def _folder(call: Call[Any, Any], since: str, most: int, asked: list[str] | str | UnsetType) -> Response:
-    desk, account = call.desk, call.account()
+    desk, account = call.desk, await call.account()
     if asked is not UNSET:
         fields = _fields(call, asked)
         return reply.json(await selected_changes(desk, account, call.folder, fields, since=since, max_changes=most))
@@ -71,7 +71,7 @@ async def _folder(call: Call[Any, Any], since: str, most: int, asked: list[str] 
 
 
 async def _account(call: Call[Any, Any], since: str | None, most: int, asked: list[str] | str | UnsetType) -> Response:
-    desk, account = call.desk, call.account()
+    desk, account = call.desk, await call.account()
     if asked is not UNSET:
         fields = _fields(call, asked)
         return reply.json(await selected_account_changes(desk, account, fields, since=since, max_changes=most))

@@ -18,7 +18,7 @@ from gateway.mail.download import ByteRange, Download
 
 
 async def get_raw(call: Call[NoQuery, None]) -> Response:
-    account = call.account()
+    account = await call.account()
 
     async def opener(wanted: ByteRange | None) -> Download:
         return await content.open_raw(call.desk, account, call.message, wanted)
@@ -27,7 +27,7 @@ async def get_raw(call: Call[NoQuery, None]) -> Response:
 
 
 async def get_part(call: Call[NoQuery, None]) -> Response:
-    account, part = call.account(), call.path["part"]
+    account, part = await call.account(), call.path["part"]
 
     async def opener(wanted: ByteRange | None) -> Download:
         return await content.open_part(call.desk, account, call.message, part, wanted)

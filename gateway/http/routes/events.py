@@ -49,7 +49,7 @@ class EventsQuery(Query, kw_only=True, frozen=True):
 
 async def follow_events(call: Call[EventsQuery, None]) -> Response:
     query, services = call.query, call.services
-    account, since = call.account(), _since(call)
+    account, since = await call.account(), _since(call)
     if call.head_only:
         return head(HEADERS)
     kinds = ALL if query.types is UNSET else frozenset(query.types)

@@ -15,6 +15,7 @@ from gateway.mail.resource import (
     FlagUpdate,
     Folder,
     FolderChanges,
+    MailboxRights,
     Message,
     MessagePage,
     MessageSummary,
@@ -25,6 +26,19 @@ INBOX: Final = "AUlOQk9Y"
 MESSAGE_ID: Final = "AgAAAAEAAAAqSU5CT1g"
 STATE: Final = "AwEBKwMqAQ"
 
+RIGHTS: Final = MailboxRights(
+    may_read_items=True,
+    may_add_items=True,
+    may_remove_items=True,
+    may_set_seen=True,
+    may_set_keywords=True,
+    may_create_child=True,
+    may_rename=True,
+    may_delete=True,
+    may_submit=True,
+    may_admin=True,
+    letters="lrswipkxtea",
+)
 FOLDER: Final = Folder(
     id=INBOX,
     name="INBOX",
@@ -35,6 +49,7 @@ FOLDER: Final = Folder(
     is_subscribed=True,
     has_children=False,
     state=STATE,
+    my_rights=RIGHTS,
 )
 SUMMARY: Final = MessageSummary(
     id=MESSAGE_ID,

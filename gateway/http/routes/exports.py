@@ -47,14 +47,14 @@ class ConfirmQuery(Query, kw_only=True, frozen=True):
 
 
 async def get_export_manifest(call: Call[ManifestQuery, None]) -> Response:
-    found = await export.manifest(call.desk, call.account(), call.folder, call.query.export())
+    found = await export.manifest(call.desk, await call.account(), call.folder, call.query.export())
     cursor = None if found.value is None else found.value.next_cursor
     return reply.tagged(call, found.value, found.etag, next_link(call, cursor))
 
 
 async def get_export(call: Call[ExportQuery, None]) -> Response:
     made = await export.open_export(
-        call.desk, call.account(), call.folder, call.query.export(), call.query.format, if_match=if_match(call)
+        call.desk, await call.account(), call.folder, call.query.export(), call.query.format, if_match=if_match(call)
     )
     response = streamed(made)
     response.headers.update(next_link(call, made.next_cursor))
@@ -80,7 +80,7 @@ def streamed(made: Export) -> DownloadResponse:
 async def confirm_export(call: Call[ConfirmQuery, ExportConfirm]) -> Response:
     check_reading(call)
     done = await export_confirm.confirm(
-        call.desk, call.account(), call.folder, call.body, then_delete=call.query.then_delete
+        call.desk, await call.account(), call.folder, call.body, then_delete=call.query.then_delete
     )
     return reply.json(done)
 

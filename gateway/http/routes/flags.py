@@ -20,7 +20,7 @@ from gateway.mail.resource import Flags
 
 
 async def get_flags(call: Call[NoQuery, None]) -> Response:
-    found = await flags.get_flags(call.desk, call.account(), call.message)
+    found = await flags.get_flags(call.desk, await call.account(), call.message)
     return reply.tagged(call, found.value, found.etag)
 
 
@@ -39,7 +39,7 @@ async def patch_flags(call: Call[NoQuery, FlagPatch]) -> Response:
 async def _change(call: Call[NoQuery, None] | Call[NoQuery, FlagPatch], patch: FlagPatch) -> Response:
     tags = tags_of(call.headers, "If-Match")
     condition = None if tags is None else frozenset({"*"}) if tags.any else tags.strong
-    done = await flags.change_flags(call.desk, call.account(), call.message, patch, if_match=condition)
+    done = await flags.change_flags(call.desk, await call.account(), call.message, patch, if_match=condition)
     return reply.tagged(call, done.value, done.etag)
 
 

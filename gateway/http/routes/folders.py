@@ -20,30 +20,36 @@ from gateway.mail.request import FolderCreate, FolderPatch
 from gateway.mail.resource import Folder, FolderList
 
 
+class FoldersQuery(Query, kw_only=True, frozen=True):
+    rights: Annotated[
+        bool, Meta(description="ask for `myRights` of each folder also where that takes a command a folder")
+    ] = False
+
+
 class DeleteQuery(Query, kw_only=True, frozen=True):
     force: Annotated[bool, Meta(description="delete it although it is not empty")] = False
 
 
-async def list_folders(call: Call[NoQuery, None]) -> Response:
-    return reply.hashed(call, await folders.list_folders(call.desk, call.account()))
+async def list_folders(call: Call[FoldersQuery, None]) -> Response:
+    return reply.hashed(call, await folders.list_folders(call.desk, await call.account(), rights=call.query.rights))
 
 
 async def get_folder(call: Call[NoQuery, None]) -> Response:
-    found = await folders.get_folder(call.desk, call.account(), call.folder)
+    found = await folders.get_folder(call.desk, await call.account(), call.folder)
     return reply.tagged(call, found.value, found.etag)
 
 
 async def create_folder(call: Call[NoQuery, FolderCreate]) -> Response:
-    made = await folders.create_folder(call.desk, call.account(), call.body)
+    made = await folders.create_folder(call.desk, await call.account(), call.body)
     return reply.created(made, call.href(f"folders/{made.id}"))
 
 
 async def patch_folder(call: Call[NoQuery, FolderPatch]) -> Response:
-    return reply.json(await folders.patch_folder(call.desk, call.account(), call.folder, call.body))
+    return reply.json(await folders.patch_folder(call.desk, await call.account(), call.folder, call.body))
 
 
 async def delete_folder(call: Call[DeleteQuery, None]) -> Response:
-    await folders.delete_folder(call.desk, call.account(), call.folder, force=call.query.force)
+    await folders.delete_folder(call.desk, await call.account(), call.folder, force=call.query.force)
     return reply.empty()
 
 
@@ -59,7 +65,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         in_batch=True,
         summary="All folders, with their counts",
         tag="folders",
-        query=NoQuery,
+        query=FoldersQuery,
         body=NoBody(),
         answers=(
             Answer(200, "The folders, parents before children.", FolderList, example=FolderList(folders=[FOLDER])),

@@ -97,7 +97,7 @@ async def list_messages(call: Call[MessagesQuery, None]) -> Response:
         raise InsufficientScope(Scope.READ.value)
     if query.fields is not UNSET:
         return await _selected_page(call, Fields.parse(query.fields, page=True))
-    found = await messages.page(call.desk, call.account(), call.folder, _page_query(call, taking_tags=may_read))
+    found = await messages.page(call.desk, await call.account(), call.folder, _page_query(call, taking_tags=may_read))
     if found.value is None:
         return reply.tagged(call, None, found.etag)
     headers = next_link(call, found.value.next_cursor)
@@ -110,7 +110,11 @@ async def _selected_page(call: Call[MessagesQuery, None], fields: Fields) -> Res
     _check_preview(call, fields)
     made = "preview" in fields.names  # without it nobody would see them
     found = await selected_message.get_selected_page(
-        call.desk, call.account(), call.folder, replace(_page_query(call, taking_tags=True), previews=made), fields
+        call.desk,
+        await call.account(),
+        call.folder,
+        replace(_page_query(call, taking_tags=True), previews=made),
+        fields,
     )
     cursor = None if found.value is None else found.value["nextCursor"]
     return reply.tagged(call, found.value, found.etag, next_link(call, cursor if isinstance(cursor, str) else None))
@@ -139,7 +143,7 @@ async def store_message(call: Call[StoreQuery, Upload]) -> Response:
     query = call.query
     stored = await store.store(
         call.desk,
-        call.account(),
+        await call.account(),
         call.folder,
         size=call.body.size,
         source=call.body.source,
@@ -161,10 +165,10 @@ async def get_message(call: Call[MessageQuery, None]) -> Response:
         _check_preview(call, fields)
         made = "preview" in fields.names  # as on a page
         chosen = await selected_message.get_selected(
-            call.desk, call.account(), call.message, fields, call.part_href, preview=made
+            call.desk, await call.account(), call.message, fields, call.part_href, preview=made
         )
         return reply.tagged(call, chosen.value, chosen.etag)
-    found = await messages.get_message(call.desk, call.account(), call.message, call.part_href, preview=made)
+    found = await messages.get_message(call.desk, await call.account(), call.message, call.part_href, preview=made)
     if found.value is not None and not may_read:
         return reply.json(message_without_preview(found.value))
     return reply.tagged(call, found.value, found.etag)
@@ -174,7 +178,7 @@ async def get_body(call: Call[BodyQuery, None]) -> Response:
     query = call.query
     found = await body.get_body(
         call.desk,
-        call.account(),
+        await call.account(),
         call.message,
         max_bytes=query.max_bytes,
         remote=query.remote,

@@ -23,7 +23,7 @@ from gateway.mail.resource import Body, EmbeddedMessage
 
 
 async def get_attachments(call: Call[NoQuery, None]) -> Response:
-    account = call.account()
+    account = await call.account()
 
     async def opener(_: ByteRange | None) -> Download:
         return await attachments.open_attachments(call.desk, account, call.message)
@@ -32,7 +32,9 @@ async def get_attachments(call: Call[NoQuery, None]) -> Response:
 
 
 async def get_embedded_message(call: Call[NoQuery, None]) -> Response:
-    found = await embedded.get_embedded(call.desk, call.account(), call.message, call.path["part"], call.part_href)
+    found = await embedded.get_embedded(
+        call.desk, await call.account(), call.message, call.path["part"], call.part_href
+    )
     return reply.fixed(call, found)
 
 
@@ -40,7 +42,7 @@ async def get_embedded_body(call: Call[BodyQuery, None]) -> Response:
     query = call.query
     found = await body.get_body(
         call.desk,
-        call.account(),
+        await call.account(),
         call.message,
         max_bytes=query.max_bytes,
         remote=query.remote,

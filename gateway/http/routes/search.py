@@ -30,7 +30,7 @@ async def search_messages(call: Call[NoQuery, Search]) -> Response:
         raise InvalidRequest(f"a page has at most {most} messages", field="limit")
     if not may_read and (wanted.snippets or Conditions.of(wanted.filter).reads_bodies):
         raise InsufficientScope(Scope.READ.value)
-    found = await search.search(call.desk, call.account(), wanted)
+    found = await search.search(call.desk, await call.account(), wanted)
     if not may_read:  # a preview is the beginning of the body
         found = replace(found, messages=[replace(message, preview=UNSET) for message in found.messages])
     return reply.json(found)

@@ -24,21 +24,23 @@ class FormatQuery(Query, kw_only=True, frozen=True):
 
 
 async def get_search_manifest(call: Call[NoQuery, SearchManifest]) -> Response:
-    found = await export_search.manifest_of_search(call.desk, call.account(), call.body)
+    found = await export_search.manifest_of_search(call.desk, await call.account(), call.body)
     return reply.json(found.value, headers={"ETag": found.etag})
 
 
 async def export_search_result(call: Call[FormatQuery, SearchManifest]) -> Response:
     return streamed(
         await export_search.open_search_export(
-            call.desk, call.account(), call.body, call.query.format, if_match=if_match(call)
+            call.desk, await call.account(), call.body, call.query.format, if_match=if_match(call)
         )
     )
 
 
 async def confirm_search_export(call: Call[ConfirmQuery, ExportConfirm]) -> Response:
     check_reading(call)
-    done = await export_confirm.confirm_any(call.desk, call.account(), call.body, then_delete=call.query.then_delete)
+    done = await export_confirm.confirm_any(
+        call.desk, await call.account(), call.body, then_delete=call.query.then_delete
+    )
     return reply.json(done)
 
 

@@ -28,11 +28,11 @@ from gateway.mail.structured_resource import (
 
 
 async def get_calendar(call: Call[NoQuery, None]) -> Response:
-    return reply.hashed(call, await calendar.get_calendar(call.desk, call.account(), call.message))
+    return reply.hashed(call, await calendar.get_calendar(call.desk, await call.account(), call.message))
 
 
 async def get_report(call: Call[NoQuery, None]) -> Response:
-    return reply.hashed(call, await report.get_report(call.desk, call.account(), call.message))
+    return reply.hashed(call, await report.get_report(call.desk, await call.account(), call.message))
 
 
 _MESSAGE: Final = "/v1/accounts/{account}/messages/{message}"

@@ -29,7 +29,7 @@ async def get_thread(call: Call[ThreadQuery, None]) -> Response:
     most = call.services.settings.limits.page_max
     if call.query.limit > most:
         raise InvalidRequest(f"a page has at most {most} messages", field="limit")
-    found = await thread.thread(call.desk, call.account(), call.message, limit=call.query.limit)
+    found = await thread.thread(call.desk, await call.account(), call.message, limit=call.query.limit)
     if not call.caller.allows(Scope.READ):
         found = replace(found, messages=[replace(one, preview=UNSET) for one in found.messages])
     return reply.hashed(call, found)

@@ -41,7 +41,7 @@ async def take_ticket(call: Call[NoQuery, TicketRequest]) -> Response:
     seconds = min(SECONDS, caller.expires_at - now)
     ticket = new_ticket()
     size = len(msgspec.json.encode(call.body))
-    grant = Grant(caller, call.account().id, call.body, size)
+    grant = Grant(caller, (await call.account()).id, call.body, size)
     await call.services.tickets.put(digest_of(ticket), grant, seconds)
     ends = datetime.fromtimestamp(now + seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return reply.created(Ticket(ticket=ticket, expires_at=ends, url=call.href(f"events?ticket={ticket}")), None)

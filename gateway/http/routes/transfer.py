@@ -25,15 +25,15 @@ class DeleteQuery(Query, kw_only=True, frozen=True):
 
 
 async def move_message(call: Call[NoQuery, Destination]) -> Response:
-    return reply.json(await transfer.move(call.desk, call.account(), call.message, call.body))
+    return reply.json(await transfer.move(call.desk, await call.account(), call.message, call.body))
 
 
 async def copy_message(call: Call[NoQuery, Destination]) -> Response:
-    return reply.json(await transfer.copy(call.desk, call.account(), call.message, call.body))
+    return reply.json(await transfer.copy(call.desk, await call.account(), call.message, call.body))
 
 
 async def delete_message(call: Call[DeleteQuery, None]) -> Response:
-    gone = await transfer.delete(call.desk, call.account(), call.message, permanent=call.query.permanent)
+    gone = await transfer.delete(call.desk, await call.account(), call.message, permanent=call.query.permanent)
     return reply.json(gone)
 
 

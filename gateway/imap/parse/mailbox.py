@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final
 
 from gateway.errors import ProtocolViolation
@@ -135,18 +136,20 @@ def server_id(frame: Frame, start: int) -> ServerId:
 
 
 def quota(frame: Frame, start: int) -> Quota:
-    """RFC 9208 section 4.2.1: ``"QUOTA" SP quota-root-name SP quota-list``."""
+    """RFC 9208 section 4.2.1: ``"QUOTA" SP quota-root-name SP quota-list``.
+
+    A resource whose numbers can't be read, such as a limit of -1 for none, is left out: it bounds nothing.
+    """
     nodes = read_all(frame, start)
-    if len(nodes) != 2:
+    if len(nodes) not in (1, 2):
         raise ProtocolViolation("not a QUOTA response")
-    triples = value.items(nodes[1])
-    resources = {
-        value.word(triples[at]): (
-            value.number(triples[at + 1], limits.MAX_NUMBER64),
-            value.number(triples[at + 2], limits.MAX_NUMBER64),
-        )
-        for at in range(0, len(triples) - 2, 3)
-    }
+    triples = value.items(nodes[1]) if len(nodes) == 2 else []
+    resources: dict[str, tuple[int, int]] = {}
+    for at in range(0, len(triples) - 2, 3):
+        name, *numbers = triples[at : at + 3]
+        with suppress(ProtocolViolation):
+            used, limit = [value.number(number, limits.MAX_NUMBER64) for number in numbers]
+            resources[value.word(name)] = (used, limit)
     return Quota(value.nstring(nodes[0]) or b"", resources)
 
 

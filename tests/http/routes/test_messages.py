@@ -180,7 +180,7 @@ async def test_choosing_by_text_is_reading(gateway: Gateway) -> None:
         answer = await client.post(f"{BULK}/flags", json={"filter": {"text": "secret"}, "add": ["$seen"]})
         allowed = await client.post(f"{BULK}/flags", json={"filter": {"from": "x"}, "add": ["$seen"]})
     assert (answer.status_code, allowed.status_code) == (403, 200)
-    assert 'scope="mail.read"' in answer.headers["www-authenticate"]
+    assert 'scope="mail.modify mail.read"' in answer.headers["www-authenticate"]
 
 
 async def test_previews_are_made_on_request(client: httpx.AsyncClient, gateway: Gateway) -> None:
