@@ -32,7 +32,7 @@ from .mutation.reference import Reference
 from .mutation.world import Ground, Score, World
 
 MODES: Final = {"qresync": (), "condstore": ("QRESYNC",), "window": ("QRESYNC", "CONDSTORE", "ENABLE")}
-SHORT: Final = int(os.environ.get("MUTATIONS", "150"))
+SHORT: Final = int(os.environ.get("MUTATIONS", "200"))
 SECONDS: Final = int(os.environ.get("MUTATION_SECONDS", "0"))
 AT_LEAST: Final = 20_000
 """Mutations of the long run, in all its worlds."""
@@ -57,15 +57,18 @@ def cast(around: Surroundings, random: Random) -> list[Client]:
     ]
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("mode", MODES)
 async def test_a_short_run_on_dovecot(mode: str, start_dovecot: StartDovecot, tokens: TokenIssuer) -> None:
     await short(on_dovecot(start_dovecot(), tokens, mode, MODES[mode]))
 
 
+@pytest.mark.timeout(300)
 async def test_a_short_run_without_notify(start_dovecot: StartDovecot, tokens: TokenIssuer) -> None:
     await short(on_dovecot(start_dovecot(), tokens, "qresync", ("NOTIFY",)))
 
 
+@pytest.mark.timeout(300)
 async def test_a_short_run_on_cyrus(cyrus: Cyrus, tokens: TokenIssuer) -> None:
     await short(on_cyrus(cyrus, tokens, "qresync", ()))
 

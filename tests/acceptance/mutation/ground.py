@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 from tests.blackbox.gateway_process import GatewayProcess, Upstream
@@ -31,7 +32,13 @@ def on_dovecot(server: Dovecot, tokens: TokenIssuer, mode: str, ignore: tuple[st
         lambda: server.client(user),
         lambda: GatewayProcess(upstream, tokens, settings=SETTINGS),
         window=mode == "window",
+        rests=lambda: directories(server.home(user) / "Maildir"),
     )
+
+
+def directories(maildir: Path) -> list[bytes]:
+    """Folders as Dovecot's Maildir++ has them on disk: ``.Work.x`` is Work/x."""
+    return [path.name[1:].replace(".", "/").encode() for path in maildir.glob(".*") if path.is_dir()]
 
 
 def on_cyrus(server: Cyrus, tokens: TokenIssuer, mode: str, ignore: tuple[str, ...]) -> Ground:
