@@ -15,7 +15,7 @@ from .world import Ground
 
 SETTINGS: Final[Mapping[str, Mapping[str, object]]] = {
     "live": {
-        "poll_seconds": 0.3, "probe_seconds": 2, "heartbeat_seconds": 5,
+        "poll_seconds": 0.3, "sweep_seconds": 1, "probe_seconds": 2, "heartbeat_seconds": 5,
         "linger_seconds": 0.5, "coalesce_seconds": 0.02,
     },
     "limits": {"idle_connection_seconds": 3},
