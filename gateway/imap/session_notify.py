@@ -19,6 +19,7 @@ class Notifying(Core):
     # the answer to that: a server tells news in between, in the same words. Must not raise.
     on_notice: Callable[[Notice, bool], None] | None = None
     _notifying: bool = False
+    _agreed: bool = False
 
     @property
     def notifying(self) -> bool:
@@ -43,16 +44,18 @@ class Notifying(Core):
         except Refused:
             self._notifying = before
             raise
+        self._agreed = True
         return want.statuses
 
     async def notify_none(self) -> None:
         """Nothing more is told of any mailbox, not even of the selected one to NOOP and IDLE (RFC 5465 section 3.1).
 
-        So a session that goes on being used for one mailbox wants ``notify(Selected(delayed=True))`` instead.
+        So a session that goes on being used for one mailbox wants ``notify(Selected(delayed=True))`` instead. After an
+        overflow it is wanted before another ``notify()``: where one replaces another, Dovecot 2.3 tells nothing more.
         """
-        if self._notifying:
+        if self._agreed:
             await self._run("NOTIFY", no_events())
-            self._notifying = False
+            self._notifying = self._agreed = False
 
     def _hear(self, response: Response, ours: bool) -> None:
         super()._hear(response, ours)

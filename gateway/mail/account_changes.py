@@ -34,7 +34,8 @@ from gateway.sync.state import FolderState
 
 COMPARED: Final = 100
 """Folders that one answer opens only to compare flags, where the server does not number their changes."""
-_ALL: Final = 1 << 30
+ALL: Final = 1 << 30
+"""As many changes as there are."""
 
 
 @reading
@@ -198,8 +199,25 @@ async def _changes(
     session: Session, name: MailboxName, state: FolderState | None, most: int, show: Show = summaries
 ) -> Changes:
     await session.select(name, readonly=True, again=True)
-    now = await state_of(session)
-    return await changes_between(session, name, state or nothing(now), now, most=most, show=show)
+    return await way(session, name, state, await state_of(session), most=most, show=show)
+
+
+async def way(
+    session: Session,
+    name: MailboxName,
+    state: FolderState | None,
+    now: FolderState,
+    *,
+    most: int,
+    show: Show = summaries,
+) -> Changes:
+    """As ``changes_between``; where nothing is known of the folder yet (``state`` is None), all its messages are new.
+
+    Then ``moved`` is there, and empty: who was told of a renaming, and was cut off before the new ids, keeps none.
+    """
+    if state is not None:
+        return await changes_between(session, name, state, now, most=most, show=show)
+    return replace(await changes_between(session, name, nothing(now), now, most=most, show=show), moved=[])
 
 
 def nothing(now: FolderState) -> FolderState:
@@ -210,11 +228,15 @@ def nothing(now: FolderState) -> FolderState:
 async def _moved(session: Session, renaming: Renaming, show: Show) -> Changes | None:
     """A renamed folder's changes with its messages' new ids; None where they can't be told in one answer."""
     try:
-        told = await _changes(session, renaming.new, renaming.state, _ALL, show)
-        known = UidSet.span(1, renaming.state.uidnext - 1)
-        there = [uid for uid in await find(session, UidIn(known)) if uid in known] if known else []
+        return await with_moved(session, renaming, await _changes(session, renaming.new, renaming.state, ALL, show))
     except (IdExpired, Refused):
         return None
+
+
+async def with_moved(session: Session, renaming: Renaming, told: Changes) -> Changes | None:
+    """``told`` of the open, renamed folder, with the new ids; None where they can't be told in one answer."""
+    known = UidSet.span(1, renaming.state.uidnext - 1)
+    there = [uid for uid in await find(session, UidIn(known)) if uid in known] if known else []
     if told.has_more or len(there) > LONGEST_MOVE:
         return None
     validity = renaming.state.uidvalidity

@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from msgspec import UNSET
+
 from gateway.accounts.account import Account
 from gateway.errors import IdExpired
 from gateway.imap.capability import SyncMode
@@ -81,8 +83,8 @@ async def changes_between(
 
 def tells(told: Changes) -> bool:
     """Whether there is anything in it for a client, beside a newer state."""
-    named = told.created or told.updated or told.destroyed or told.moved
-    return bool(named) or told.has_more or told.coverage.destroyed == "window"
+    named = told.created or told.updated or told.destroyed
+    return bool(named) or told.moved is not UNSET or told.has_more or told.coverage.destroyed == "window"
 
 
 def _check_life(session: Session, old: FolderState, now: FolderState) -> None:

@@ -206,7 +206,10 @@ class Changes(Resource, kw_only=True, frozen=True):
     destroyed: list[Id] = field(default_factory=list)
     moved: Annotated[
         list[MovedMessage] | UnsetType,
-        Meta(description="after a renaming: the new ids; of the old folder's messages those not named are gone"),
+        Meta(
+            description="after a renaming: the new ids; of the old folder's messages those not named are gone. Empty "
+            "with the first messages of a folder"
+        ),
     ] = UNSET
     total_messages: int | None = None
 

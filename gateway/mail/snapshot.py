@@ -29,12 +29,13 @@ async def refresh(session: Session) -> Mailbox:
 async def state_of(session: Session) -> FolderState:
     """The state of the open mailbox, of the moment it was opened or refreshed."""
     mailbox = opened(session)
+    exists = mailbox.exists  # more may go while samples are taken: that is news
     uidnext = mailbox.uidnext if mailbox.uidnext is not None else await _uidnext(session, mailbox)
     samples: tuple[Sample, ...] = ()
-    if sync_mode(session) != "qresync" and mailbox.exists:
-        samples = await _samples(session, mailbox.exists)
+    if sync_mode(session) != "qresync" and exists:
+        samples = await _samples(session, exists)
     modseq = 0 if sync_mode(session) == "window" else mailbox.highestmodseq or 0
-    return FolderState(mailbox.uidvalidity or 0, uidnext, modseq, mailbox.exists, samples)
+    return FolderState(mailbox.uidvalidity or 0, uidnext, modseq, exists, samples)
 
 
 async def _samples(session: Session, exists: int) -> tuple[Sample, ...]:

@@ -15,7 +15,7 @@ from gateway.http.idempotency import MemoryIdempotency
 from gateway.http.services import Services
 from gateway.http.tickets import MemoryTickets
 from gateway.identity.scope import Scope
-from gateway.live.event import Event
+from gateway.live.event import Event, Hello
 from gateway.mail.desk import Desk
 from gateway.mail.download import ByteRange, Download
 from gateway.mail.fresh import Show, summaries
@@ -283,6 +283,7 @@ class Stream:
     timeouts: list[float] = field(default_factory=list)
     beats: int = 0
     ended: asyncio.Event = field(default_factory=asyncio.Event)
+    state: str | None = None
 
     async def next(self, timeout: float, /) -> Event | None:
         self.timeouts.append(timeout)
@@ -292,6 +293,9 @@ class Stream:
         event = await self.queue.get()
         if isinstance(event, GatewayError):
             raise event
+        self.state = event.new_state if isinstance(event, Changes) else None
+        if isinstance(event, Hello):
+            self.state = event.watching[0].state
         return event
 
     def close(self) -> None:
