@@ -90,11 +90,10 @@ class NotifyEar:
             case Status(name=name):
                 if not ours:  # else the answer has it
                     self._beat.call(name)
-            case Listed(name=name):
-                if not ours:
+            case Listed():
+                roster = self._beat.roster
+                if not ours or (roster is not None and roster.said(notice)):
                     self._beat.call_list()
-                elif self._beat.roster is not None:
-                    self._beat.roster.said(name)
             case Condition():
                 self.deaf = True
                 self._beat.wake.set()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from gateway.imap.name import MailboxName
-from gateway.imap.response import Namespaces
+from gateway.imap.response import Listed, Namespaces
 from gateway.imap.session import ListedFolder, Session
 from gateway.live.first_look import FirstLook
 from gateway.live.mark import Mark
@@ -51,11 +51,18 @@ class Roster:
         self.first.take()
         return {each.listed.name: each.status.values for each in listed if each.status is not None}
 
-    def said(self, name: MailboxName) -> None:
-        """While the list is read the server may tell news of it in the same words: then one is said twice."""
-        if self._said is not None:
-            self.due = self.due or name in self._said
-            self._said.add(name)
+    def said(self, listed: Listed) -> bool:
+        """Whether this may be news although it came while a LIST of ours was under way: both are in the same words.
+
+        While the whole list is read, news are what is said twice. While a LIST asks for one name, such as one that
+        could not be opened, news are what is not known yet.
+        """
+        if self._said is None:
+            known = self.folders.get(listed.name)
+            return known is None or known.may_select == ("\\nonexistent" in listed.attributes)
+        twice = listed.name in self._said
+        self._said.add(listed.name)
+        return twice
 
     def known(self) -> Mapping[bytes, KnownFolder]:
         """All folders, as a client knows them that has none of their messages."""

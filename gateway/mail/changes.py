@@ -63,7 +63,7 @@ async def changes_between(
     exists = min(0xFFFF_FFFF, old.exists + len(new.messages))
     if new.more is not None:
         partial = replace(old if mode == "window" else owed(old, now), uidnext=new.more, exists=exists)
-        return _value(name, old, partial, mode, created=new.messages, has_more=True)
+        return _value(name, old, partial, mode, created=new.messages, passed=new.passed, has_more=True)
     room = most - len(new.messages)
     flags = await flag_changes(session, old, now, room, window)
     lost = Deletions()
@@ -76,7 +76,7 @@ async def changes_between(
     state = replace(base, highestmodseq=flags.modseq, late=flags.late, flags=flags.flags)
     has_more = state != replace(now, flags=flags.flags) or not flags.looked
     return _value(
-        name, old, state, mode, created=new.messages, flags=flags, lost=lost, has_more=has_more,
+        name, old, state, mode, created=new.messages, flags=flags, lost=lost, passed=new.passed, has_more=has_more,
         total=None if has_more else now.exists,
     )  # fmt: skip
 
@@ -112,6 +112,7 @@ def _value(
     created: list[MessageSummary] | None = None,
     flags: FlagChanges | None = None,
     lost: Deletions | None = None,
+    passed: Iterable[int] = (),
     has_more: bool = False,
     total: int | None = None,
 ) -> Changes:
@@ -133,6 +134,6 @@ def _value(
         ),
         created=created or [],
         updated=[FlagUpdate(id=id_of_message(name, new.uidvalidity, uid), flags=words) for uid, words in flags.updated],
-        destroyed=ids([*flags.vanished, *lost.gone]),
+        destroyed=ids([*flags.vanished, *lost.gone, *passed]),
         total_messages=total,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from gateway.errors import StateTooOld
@@ -16,8 +16,11 @@ from gateway.mail.resource import MessageSummary
 from gateway.mail.snapshot import opened
 from gateway.mail.summary import summarise, summary_items
 from gateway.mail.window import count_below
+from gateway.sync.ids import MessageId
 from gateway.sync.state import FolderState
 
+PASSED = 2_000
+"""More that came and went than this are not named: of so many none was on a page."""
 RECOUNTS = 8
 """How often messages are counted anew because others went meanwhile."""
 
@@ -27,10 +30,14 @@ Show: TypeAlias = Callable[[Session, MailboxName, int, UidSet], Awaitable[list[M
 
 @dataclass(frozen=True, slots=True)
 class Fresh:
-    """``more``: the UID to go on from, where there were too many."""
+    """``more``: the UID to go on from, where there were too many.
+
+    ``passed``: UIDs that came since the state and are gone already; a page may have shown them to the client.
+    """
 
     messages: list[MessageSummary]
     more: int | None = None
+    passed: list[int] = field(default_factory=list)
 
 
 async def summaries(session: Session, name: MailboxName, uidvalidity: int, uids: UidSet) -> list[MessageSummary]:
@@ -43,14 +50,21 @@ async def fresh(
     session: Session, name: MailboxName, old: FolderState, now: FolderState, most: int, show: Show
 ) -> Fresh:
     """Messages that came between two states, at most ``most``."""
-    if now.uidnext <= old.uidnext or not now.exists:
-        return Fresh([])
-    new = UidSet.span(max(1, old.uidnext), now.uidnext - 1)
+    span = new = UidSet.span(max(1, old.uidnext), now.uidnext - 1)
+    if not new or not now.exists:
+        return Fresh([], passed=_few(new))
     more: int | None = None
     if len(new) > most:
         there = [uid for uid in await _oldest(session, old.uidnext, most + 1) if uid in new]
         new, more = UidSet.of(there[:most]), there[most] if len(there) > most else None
-    return Fresh(await show(session, name, now.uidvalidity, new) if new else [], more)
+    messages = await show(session, name, now.uidvalidity, new) if new else []
+    told = UidSet.of(MessageId.parse(message.id).uid for message in messages)
+    upto = UidSet.span(1, (more or now.uidnext) - 1)
+    return Fresh(messages, more, _few(span.intersect(upto).subtract(told)))
+
+
+def _few(uids: UidSet) -> list[int]:
+    return list(uids) if len(uids) <= PASSED else []
 
 
 async def _oldest(session: Session, low: int, count: int) -> list[int]:

@@ -200,3 +200,20 @@ async def test_numbers_that_went_back_tell_of_another_folder(opened: Opener, mod
     for state in later:
         with pytest.raises(IdExpired):
             await changes_between(session, INBOX, state, now, most=10)
+
+
+@MODES
+@pytest.mark.parametrize("most", [2, 100])
+async def test_what_came_and_went_is_told_to_who_saw_it_on_a_page(opened: Opener, mode: str, most: int) -> None:
+    watched, other = await opened(mode), await opened()
+    await other.append(INBOX, len(MESSAGE), MESSAGE)
+    client = Client(await look(watched))
+    for _ in range(6):
+        await other.append(INBOX, len(MESSAGE), MESSAGE)
+    await other.select(INBOX)
+    client.flags = await truth(other)  # newer than the state
+    lost = UidSet.of(sorted(client.flags)[3:6])
+    await other.store(lost, add=(b"\\Deleted",))
+    await other.expunge(lost)
+    await catch_up(watched, client, most=most)
+    assert client.flags == await truth(watched)

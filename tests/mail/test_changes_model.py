@@ -18,7 +18,7 @@ from gateway.mail.summary import keywords
 from gateway.sync.state import FolderState
 
 from .mailbox_model import ModelMailbox, ModelSession
-from .test_changes import INBOX, Client
+from .test_changes import INBOX, Client, uid_of
 
 
 class Story:
@@ -38,9 +38,10 @@ class Story:
             self.box.mutate()
 
     async def answer(self) -> Changes:
-        opened = self.session.open()
+        opened, known = self.session.open(), self.client.state.uidnext
         told = await changes_between(opened, INBOX, self.client.state, await state_of(opened), most=self.most)
-        assert len(told.created) + len(told.updated) + len(told.destroyed) <= self.most
+        passed = [gone for gone in told.destroyed if uid_of(gone) >= known]  # came and went: named beside the rest
+        assert len(told.created) + len(told.updated) + len(told.destroyed) - len(passed) <= self.most
         assert len(told.new_state) <= 700
         self.client.apply(told)
         return told

@@ -64,7 +64,7 @@ async def test_a_new_message_that_went_at_once_hides_no_earlier_deletion(opened:
     await removed(other, fresh[:1])
     await watched.noop()
     told = await changes_between(watched, INBOX, old, now, most=100)
-    assert [MessageId.parse(gone).uid for gone in told.destroyed] == uids[4:5]
+    assert [MessageId.parse(gone).uid for gone in told.destroyed] == [uids[4], fresh[0]]
     assert [MessageId.parse(message.id).uid for message in told.created] == fresh[1:]
 
 
