@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from msgspec.structs import replace
+import msgspec
 
 from gateway.accounts.account import Account
 from gateway.imap.credential import Password
@@ -81,7 +81,8 @@ async def watched(
 
     pool, tally = Pool(limits, opener=opener), Tally()
     desk = Desk(pool, limits, time.time, Summaries(0))
-    settings = replace(Live(sweep_seconds=0.3, coalesce_seconds=0.01, linger_seconds=0.3), **(live or {}))
+    quick = {"sweep_seconds": 0.3, "coalesce_seconds": 0.01, "linger_seconds": 0.3, **(live or {})}
+    settings = msgspec.convert(quick, Live)
     hub = Hub(desk, settings, tally, lambda: 0.5, lambda *_, **__: None)
     try:
         yield Watched(hub, tally, account, server, user)
