@@ -66,7 +66,9 @@ class Sender:
                 self._follow(change, twin)
         if done:
             return [Outcome(change, "done")]
-        return [Outcome(change, "gone")] if not there else [Outcome(change, "refused", "destination-missing")]
+        if not there:
+            return [Outcome(change, "gone")]
+        return [Outcome(change, "refused", "not-found" if reached else "destination-missing")]
 
     async def _sent(self, change: Waiting) -> Outcome | None:
         """What became of it; None where nobody knows."""
