@@ -74,8 +74,11 @@ class Client(ABC):
         return found
 
     def _late(self, truth: Truth) -> bool:
-        """Whether the folder list that it was given is an old one. Dovecot's sessions may list for seconds what is no
-        more after many renamings at once; those of the gateway's pool are replaced. What is in folders has no excuse."""
+        """Whether the folder list that it was given is an old one.
+
+        After many renamings at once a session of Dovecot may list for seconds what is no more; those of the gateway's
+        pool are replaced. What is in folders has no excuse.
+        """
         late = self.lists and not same_folders(self.cache, truth)
         self.did["late lists"] += late
         return late
