@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -33,7 +34,13 @@ def on_dovecot(server: Dovecot, tokens: TokenIssuer, mode: str, ignore: tuple[st
         lambda: GatewayProcess(upstream, tokens, settings=SETTINGS),
         window=mode == "window",
         rests=lambda: directories(server.home(user) / "Maildir"),
+        log=lambda: complaints(server.log_text()),
     )
+
+
+def complaints(log: str) -> str:
+    """What a mail server's log has beside sign-ins and sign-outs, the latest."""
+    return "\n".join([line for line in log.splitlines() if not re.search(r" Info: | auth: Debug", line)][-20:])
 
 
 def directories(maildir: Path) -> list[bytes]:
