@@ -213,6 +213,8 @@ class Client:
         elif frame.kind in ("changes", "folders"):
             async with self._turn:
                 self._apply(frame)
+            if frame.kind == "folders":
+                await self._sync.missing()  # one that had gone when its pages were asked for has another name
         elif frame.kind == "resync":
             async with self._turn:
                 with self.cache.transaction():

@@ -53,14 +53,18 @@ class Sync:
         """Raises Offline, Refused; what was applied until then stays, and the next run goes on from it."""
         if self._named is None:
             await self._account()
-            if await self._pages(self._cache.unread()):
-                await self._account()
+            while await self.missing():
+                await self._account()  # which may tell the new name of one that had gone
         else:
             await self._list()
             for folder in self.chosen():
                 await self._folder(folder)
         with self._cache.transaction():
             self._cache.drop_unused_bodies()
+
+    async def missing(self) -> bool:
+        """Read the pages that are not here yet; whether there were any to be had."""
+        return await self._pages(self._cache.unread())
 
     def forget_token(self) -> None:
         """The account's state is of no use any more: begin anew, with what is here until the pages say otherwise."""

@@ -18,8 +18,10 @@ from gateway.mail.folders import counts
 from gateway.metrics import WatchMode
 from gateway.settings.model import Live
 
-TRUST = 300.0
-"""Seconds after which all is swept although the server tells of everything."""
+TRUST = 6
+"""After so many times ``sweep_seconds`` all is swept, although the server tells of everything: it may miss some."""
+UNHEARD = 2
+"""Silences in a row in which something changed after all; then the server is asked anew to tell."""
 PROBED = 4
 """Folders whose numbers are asked for when the server was silent: one that never tells anything is found out."""
 
@@ -34,6 +36,7 @@ class NotifyEar:
         self.deaf = False
         self._session, self._beat, self._live = session, beat, live
         self._namespaces = Namespaces()
+        self._unheard = 0
 
     async def begin(self) -> bool:
         """Whether the server tells news from now on."""
@@ -54,7 +57,8 @@ class NotifyEar:
         return "notify" if self._covers(name) else "sweep"
 
     def sweep_seconds(self) -> float:
-        return TRUST if all(map(self._covers, self._beat.lookouts)) else self._live.sweep_seconds
+        times = TRUST if all(map(self._covers, self._beat.lookouts)) else 1
+        return times * self._live.sweep_seconds
 
     async def listen(self, seconds: float) -> None:
         if await asleep(self._session, self._beat, min(seconds, self._live.probe_seconds)):
@@ -74,7 +78,7 @@ class NotifyEar:
             raise DeadlinePassed("the mail server did not answer in time") from None
 
     async def _ask(self) -> None:
-        items = counts(self._session)
+        items, missed = counts(self._session), False
         for lookout in self._beat.by_age()[:PROBED]:
             lookout.looked_at = asyncio.get_running_loop().time()
             try:
@@ -82,10 +86,22 @@ class NotifyEar:
             except Refused:
                 self._beat.call(lookout.name)
             else:
-                if lookout.differs(status.values) or lookout.mode == "window":
+                differs = lookout.differs(status.values)
+                missed = missed or differs
+                if differs or lookout.mode == "window":
                     self._beat.call(lookout.name)
+        if missed:
+            self._miss()
+
+    def _miss(self) -> None:
+        """Something changed and was not told of: so may have others, and the list."""
+        self._beat.call_list()
+        self._unheard += 1
+        self.deaf = self.deaf or self._unheard >= UNHEARD
 
     def _hear(self, notice: Notice, ours: bool) -> None:
+        if not ours:
+            self._unheard = 0
         match notice:
             case Status(name=name):
                 if not ours:  # else the answer has it

@@ -70,6 +70,27 @@ async def test_named_folder_away_and_back(away: Client, client: httpx.AsyncClien
     assert shown == {made[0]: ["$flagged"], made[2]: [], made[3]: [], new: []}
 
 
+async def test_a_folder_renamed_between_the_list_and_its_pages_is_read_under_its_new_name(
+    client: httpx.AsyncClient, site: Site, user: str, tmp_path: Path
+) -> None:
+    work = (await client.post("/folders", json={"name": "Work"})).json()["id"]
+    await stored(client, plain(1), work)
+
+    async def renamed(request: httpx.Request) -> None:
+        if request.url.path.endswith(f"/folders/{work}/messages") and http.event_hooks["request"]:
+            http.event_hooks["request"] = []
+            with site.imap(user) as other:
+                assert other.rename("Work", "Play")[0] == "OK"
+
+    http = httpx.AsyncClient(trust_env=False)
+    http.event_hooks["request"] = [renamed]
+    async with Client(site.gateway.url, token_of(site, user), tmp_path / "mail.db", http=http) as away:
+        await away.sync()
+        assert not http.event_hooks["request"]
+        (play,) = (folder["id"] for folder in away.folders() if folder["name"] == "Play")
+        assert [message["subject"] for message in away.messages(play)] == ["message 1"]
+
+
 async def test_what_was_done_while_away_is_shown_at_once_and_sent_on_return(
     away: Client, client: httpx.AsyncClient, site: Site, user: str
 ) -> None:

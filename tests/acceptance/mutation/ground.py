@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -15,7 +16,7 @@ from .world import Ground
 
 SETTINGS: Final[Mapping[str, Mapping[str, object]]] = {
     "live": {
-        "poll_seconds": 0.3, "probe_seconds": 2, "heartbeat_seconds": 5,
+        "poll_seconds": 0.3, "sweep_seconds": 1, "probe_seconds": 2, "heartbeat_seconds": 5,
         "linger_seconds": 0.5, "coalesce_seconds": 0.02,
     },
     "limits": {"idle_connection_seconds": 3},
@@ -33,7 +34,13 @@ def on_dovecot(server: Dovecot, tokens: TokenIssuer, mode: str, ignore: tuple[st
         lambda: GatewayProcess(upstream, tokens, settings=SETTINGS),
         window=mode == "window",
         rests=lambda: directories(server.home(user) / "Maildir"),
+        log=lambda: complaints(server.log_text()),
     )
+
+
+def complaints(log: str) -> str:
+    """What a mail server's log has beside sign-ins and sign-outs, the latest."""
+    return "\n".join([line for line in log.splitlines() if not re.search(r" Info: | auth: Debug", line)][-20:])
 
 
 def directories(maildir: Path) -> list[bytes]:

@@ -41,6 +41,7 @@ class Ground:
     kept: tuple[str, ...] = ("INBOX", "Archive")
     without: frozenset[str] = frozenset()
     rests: Callable[[], Iterable[bytes]] = tuple
+    log: Callable[[], str] = str
 
 
 @dataclass
@@ -136,5 +137,6 @@ class World:
                 *different[:40],
                 self.journal.tail(client.name),
                 self.fleet.logs(),
+                self.ground.log(),
             )
         )
