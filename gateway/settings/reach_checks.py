@@ -10,7 +10,7 @@ from gateway.settings.problem import Problem
 from gateway.settings.url import is_domain, split_url
 
 
-def accounts_problems(accounts: Accounts) -> Iterator[Problem]:
+def reach_problems(accounts: Accounts) -> Iterator[Problem]:
     """All that is wrong with the ``accounts`` table."""
     for n, host in enumerate(accounts.allowed_hosts):
         if not _is_host(host):
