@@ -13,12 +13,16 @@ from starlette.types import ASGIApp
 
 from gateway import __version__
 from gateway.accounts.directory import Directory
+from gateway.accounts.finding import Finder
 from gateway.accounts.reach import Reach
+from gateway.accounts.verify.verification import Verifier
+from gateway.accounts.verify.whereabouts import whereabouts
 from gateway.http.app import create_app
 from gateway.http.idempotency import MemoryIdempotency
 from gateway.http.management import create_management_app
 from gateway.http.services import Accounts, Services, State
 from gateway.http.tickets import MemoryTickets
+from gateway.http.tries import Tries
 from gateway.identity.authenticator import Authenticator
 from gateway.identity.secrets import IdentitySecrets
 from gateway.imap.endpoint import Deadlines
@@ -93,13 +97,19 @@ class Application:
             yield State(services=self._services(desk, hub, authenticator))
 
     def _services(self, desk: Desk, hub: Hub, authenticator: Authenticator) -> Services:
+        settings, contexts = self._settings, TlsContexts()
         return Services(
             desk=desk,
             hub=hub,
             authenticator=authenticator,
             directory=self._directory,
+            finder=Finder.of(settings, self._reach, contexts),
+            verifier=Verifier(
+                whereabouts(self._reach), deadlines_of(settings.limits), settings.accounts.find_seconds, contexts
+            ),
+            tries=Tries(settings.accounts.tries_per_minute, time.monotonic),
             metrics=self._metrics,
-            settings=self._settings,
+            settings=settings,
             idempotency=MemoryIdempotency(time.monotonic),
             tickets=MemoryTickets(time.monotonic),
             clock=time.time,
@@ -124,7 +134,7 @@ class Opener:
 
     def __init__(self, limits: Limits, metrics: Metrics, reach: Reach | None = None) -> None:
         self._reach = reach
-        self._deadlines = Deadlines(limits.connect_seconds, limits.greeting_seconds, limits.command_seconds)
+        self._deadlines = deadlines_of(limits)
         self._metrics = metrics
         self._contexts = TlsContexts()
 
@@ -144,6 +154,11 @@ class Opener:
             compress=target.compress,
             tls=self._contexts,
         )
+
+
+def deadlines_of(limits: Limits) -> Deadlines:
+    """How long a mail server may take, as the settings have it."""
+    return Deadlines(limits.connect_seconds, limits.greeting_seconds, limits.command_seconds)
 
 
 def build(settings: Settings, *, directory: Accounts | None = None) -> Application:

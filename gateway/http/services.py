@@ -10,8 +10,11 @@ from typing import Any, Protocol, TypedDict
 from starlette.types import Scope
 
 from gateway.accounts.account import Account
+from gateway.accounts.candidate import Found
+from gateway.accounts.verify.verification import Verification, Wanted
 from gateway.http.idempotency import IdempotencyStore
 from gateway.http.tickets import TicketStore
+from gateway.http.tries import Tries
 from gateway.identity.credentials import Presented
 from gateway.identity.principal import Principal
 from gateway.live.event import Event
@@ -44,6 +47,20 @@ class Accounts(Protocol):
         ...
 
 
+class Finds(Protocol):
+    """Looks for the mail servers of an address."""
+
+    async def find(self, address: str, /) -> Found: ...
+
+
+class Verifies(Protocol):
+    """Tries a mail server step by step."""
+
+    async def verify(self, wanted: Wanted, /) -> Verification: ...
+
+    async def verify_account(self, account: Account, /) -> Verification: ...
+
+
 class Events(Protocol):
     """One client's stream of events."""
 
@@ -68,6 +85,9 @@ class Services:
     hub: Watches
     authenticator: Authenticates
     directory: Accounts
+    finder: Finds
+    verifier: Verifies
+    tries: Tries
     metrics: Metrics
     settings: Settings
     idempotency: IdempotencyStore

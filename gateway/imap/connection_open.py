@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import ssl
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, Final
 
 from gateway.errors import (
@@ -75,14 +75,16 @@ async def connect(
 async def dialled(endpoint: Endpoint, deadlines: Deadlines) -> socket.socket:
     """Connected to the first of the endpoint's addresses that answers, within its share of the time.
 
-    Raises OSError, TimeoutError: what the last one came to.
+    Raises OSError, TimeoutError: what the first one came to.
     """
     loop = asyncio.get_running_loop()
-    *others, last = endpoint.addresses
-    for address in others:
-        with suppress(OSError):
+    failures: list[OSError] = []
+    for address in endpoint.addresses:
+        try:
             return await _dial(loop, address, endpoint.port, deadlines.connect / len(endpoint.addresses))
-    return await _dial(loop, last, endpoint.port, deadlines.connect)
+        except OSError as error:
+            failures.append(error)
+    raise failures[0]
 
 
 async def _dial(loop: asyncio.AbstractEventLoop, address: str, port: int, seconds: float) -> socket.socket:
@@ -93,6 +95,10 @@ async def _dial(loop: asyncio.AbstractEventLoop, address: str, port: int, second
         async with asyncio.timeout(seconds):
             await loop.sock_connect(sock, (address, port))
         connected = True
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, os.strerror(error.errno)) from error  # not what asyncio makes of it
     finally:
         if not connected:
             sock.close()

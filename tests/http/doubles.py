@@ -14,6 +14,7 @@ from gateway.errors import GatewayError, NotFound, PreconditionFailed, Unauthent
 from gateway.http.idempotency import MemoryIdempotency
 from gateway.http.services import Services
 from gateway.http.tickets import MemoryTickets
+from gateway.http.tries import Tries
 from gateway.identity.credentials import Presented
 from gateway.identity.principal import Principal
 from gateway.identity.scope import Scope, with_implied
@@ -53,6 +54,7 @@ from gateway.settings.model import Issuer, Limits, PassThrough, Provider, Server
 
 from .chunks import Chunks
 from .doubles_detail import DETAIL_VERBS, DetailVerbs
+from .doubles_servers import Finder, Verifier
 from .doubles_sharing import SHARING_VERBS, SharingVerbs
 
 VERBS = MappingProxyType(
@@ -386,6 +388,9 @@ def services(clock: Clock, hub: Hub, authenticator: Authenticator, configured: S
         hub=hub,
         authenticator=authenticator,
         directory=Directory(),
+        finder=Finder(),
+        verifier=Verifier(),
+        tries=Tries(configured.accounts.tries_per_minute, clock),
         metrics=Metrics(["example"]),
         settings=configured,
         idempotency=MemoryIdempotency(clock),

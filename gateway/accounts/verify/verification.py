@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64encode
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Annotated, Final
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
+from gateway.accounts.account import Account
 from gateway.accounts.verify.imap import SIGNED_IN, ImapTrial
 from gateway.accounts.verify.smtp import SmtpTrial
 from gateway.accounts.verify.step import Step, Steps
@@ -60,6 +61,11 @@ class Verifier:
             done = done + sending.done
         return Verification(ok=all(step.outcome != "failed" for step in done), steps=done)
 
+    async def verify_account(self, account: Account) -> Verification:
+        """The steps of an account as it is signed in to."""
+        ignored = frozenset(account.provider.disable_capabilities)
+        return await self.verify(Wanted(account.endpoint, None, account.credential, ignored))
+
     async def _imap(self, wanted: Wanted, steps: Steps) -> None:
         trial = ImapTrial(wanted.imap, self.resolves, self.deadlines, self.contexts, wanted.ignore)
         try:
@@ -68,7 +74,7 @@ class Verifier:
             elif wanted.credential is None:
                 steps.skip(SIGNED_IN, "not tried: no credentials", "Send a password or a token to have them tried.")
             else:
-                await trial.sign_in(steps, wanted.credential)
+                await trial.sign_in(steps, suited(wanted.credential, trial.capabilities.mechanisms))
         finally:
             await trial.close()
 
@@ -80,9 +86,17 @@ class Verifier:
             elif credential is None:
                 steps.skip(("auth",), "not tried: no credentials", "Send a password or a token to have them tried.")
             else:
-                await trial.sign_in(steps, credential)
+                await trial.sign_in(steps, suited(credential, trial.mechanisms))
         finally:
             await trial.close()
+
+
+def suited(credential: Credential, offered: Collection[str]) -> Credential:
+    """A token is shown by the one of the two mechanisms that the server has."""
+    if not isinstance(credential, Bearer) or credential.mechanism in offered:
+        return credential
+    other: Literal["OAUTHBEARER", "XOAUTH2"] = "XOAUTH2" if credential.mechanism == "OAUTHBEARER" else "OAUTHBEARER"
+    return replace(credential, mechanism=other) if other in offered else credential
 
 
 def hiding(credential: Credential | None) -> Callable[[str], str]:
