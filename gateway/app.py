@@ -20,7 +20,7 @@ from gateway.accounts.verify.whereabouts import whereabouts
 from gateway.http.app import create_app
 from gateway.http.idempotency import MemoryIdempotency
 from gateway.http.management import create_management_app
-from gateway.http.services import Accounts, Services, State
+from gateway.http.services import Accounts, Servers, Services, State
 from gateway.http.tickets import MemoryTickets
 from gateway.http.tries import Tries
 from gateway.identity.authenticator import Authenticator
@@ -103,11 +103,13 @@ class Application:
             hub=hub,
             authenticator=authenticator,
             directory=self._directory,
-            finder=Finder.of(settings, self._reach, contexts),
-            verifier=Verifier(
-                whereabouts(self._reach), deadlines_of(settings.limits), settings.accounts.find_seconds, contexts
+            servers=Servers(
+                Finder.of(settings, self._reach, contexts),
+                Verifier(
+                    whereabouts(self._reach), deadlines_of(settings.limits), settings.accounts.find_seconds, contexts
+                ),
+                Tries(settings.accounts.tries_per_minute, time.monotonic),
             ),
-            tries=Tries(settings.accounts.tries_per_minute, time.monotonic),
             metrics=self._metrics,
             settings=settings,
             idempotency=MemoryIdempotency(time.monotonic),

@@ -61,6 +61,15 @@ class Verifies(Protocol):
     async def verify_account(self, account: Account, /) -> Verification: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """What mail servers are found and tried with, and how often a caller may have that done."""
+
+    finder: Finds
+    verifier: Verifies
+    tries: Tries
+
+
 class Events(Protocol):
     """One client's stream of events."""
 
@@ -85,9 +94,7 @@ class Services:
     hub: Watches
     authenticator: Authenticates
     directory: Accounts
-    finder: Finds
-    verifier: Verifies
-    tries: Tries
+    servers: Servers
     metrics: Metrics
     settings: Settings
     idempotency: IdempotencyStore

@@ -14,7 +14,6 @@ from gateway.errors import GatewayError, NotFound, PreconditionFailed, Unauthent
 from gateway.http.idempotency import MemoryIdempotency
 from gateway.http.services import Services
 from gateway.http.tickets import MemoryTickets
-from gateway.http.tries import Tries
 from gateway.identity.credentials import Presented
 from gateway.identity.principal import Principal
 from gateway.identity.scope import Scope, with_implied
@@ -54,7 +53,7 @@ from gateway.settings.model import Issuer, Limits, PassThrough, Provider, Server
 
 from .chunks import Chunks
 from .doubles_detail import DETAIL_VERBS, DetailVerbs
-from .doubles_servers import Finder, Verifier
+from .doubles_servers import servers
 from .doubles_sharing import SHARING_VERBS, SharingVerbs
 
 VERBS = MappingProxyType(
@@ -78,6 +77,7 @@ VERBS = MappingProxyType(
 )
 """Every verb that a handler calls, by its module below ``gateway.mail``."""
 
+ALL_SCOPES = "+".join(scope.value for scope in Scope)
 TAG = '"tag-1"'
 CONTENT = bytes(range(256)) * 4
 PROVIDER = Provider(name="example", imap=ImapSettings(host="imap.example.org"), auth=PassThrough())
@@ -388,9 +388,7 @@ def services(clock: Clock, hub: Hub, authenticator: Authenticator, configured: S
         hub=hub,
         authenticator=authenticator,
         directory=Directory(),
-        finder=Finder(),
-        verifier=Verifier(),
-        tries=Tries(configured.accounts.tries_per_minute, clock),
+        servers=servers(configured, clock),
         metrics=Metrics(["example"]),
         settings=configured,
         idempotency=MemoryIdempotency(clock),
@@ -398,6 +396,3 @@ def services(clock: Clock, hub: Hub, authenticator: Authenticator, configured: S
         clock=clock,
         random=lambda: 0.5,
     )
-
-
-ALL_SCOPES = "+".join(scope.value for scope in Scope)
