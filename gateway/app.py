@@ -13,11 +13,16 @@ from starlette.types import ASGIApp
 
 from gateway import __version__
 from gateway.accounts.directory import Directory
+from gateway.accounts.finding import Finder
+from gateway.accounts.reach import Reach
+from gateway.accounts.verify.verification import Verifier
+from gateway.accounts.verify.whereabouts import whereabouts
 from gateway.http.app import create_app
 from gateway.http.idempotency import MemoryIdempotency
 from gateway.http.management import create_management_app
-from gateway.http.services import Accounts, Services, State
+from gateway.http.services import Accounts, Servers, Services, State
 from gateway.http.tickets import MemoryTickets
+from gateway.http.tries import Tries
 from gateway.identity.authenticator import Authenticator
 from gateway.identity.secrets import IdentitySecrets
 from gateway.imap.endpoint import Deadlines
@@ -44,6 +49,7 @@ class Application:
         self._directory = directory
         self._secrets = IdentitySecrets.open(settings.issuers, settings.dpop)
         self._metrics = Metrics(provider.name for provider in settings.providers)
+        self._reach = Reach.of(settings.accounts)
         self._hub: Hub | None = None
         self._ready = False
         self._public = create_app(settings, self._lifespan)
@@ -78,7 +84,9 @@ class Application:
             )
             await authenticator.start()
             stack.push_async_callback(authenticator.close)
-            pool = Pool(settings.limits, opener=Opener(settings.limits, self._metrics), metrics=self._metrics)
+            pool = Pool(
+                settings.limits, opener=Opener(settings.limits, self._metrics, self._reach), metrics=self._metrics
+            )
             stack.push_async_callback(pool.close, settings.server.drain_seconds)
             desk = Desk(pool, settings.limits, time.time, Summaries(settings.limits.summaries_octets))
             hub = Hub(desk, settings.live, self._metrics, random.random, logger("gateway.live").warning)
@@ -89,13 +97,21 @@ class Application:
             yield State(services=self._services(desk, hub, authenticator))
 
     def _services(self, desk: Desk, hub: Hub, authenticator: Authenticator) -> Services:
+        settings, contexts = self._settings, TlsContexts()
         return Services(
             desk=desk,
             hub=hub,
             authenticator=authenticator,
             directory=self._directory,
+            servers=Servers(
+                Finder.of(settings, self._reach, contexts),
+                Verifier(
+                    whereabouts(self._reach), deadlines_of(settings.limits), settings.accounts.find_seconds, contexts
+                ),
+                Tries(settings.accounts.tries_per_minute, time.monotonic),
+            ),
             metrics=self._metrics,
-            settings=self._settings,
+            settings=settings,
             idempotency=MemoryIdempotency(time.monotonic),
             tickets=MemoryTickets(time.monotonic),
             clock=time.time,
@@ -113,17 +129,24 @@ async def _watch_loop(metrics: Metrics) -> None:
 
 
 class Opener:
-    """Opens sessions for the pool. TLS contexts are made once for each authority file."""
+    """Opens sessions for the pool. TLS contexts are made once for each authority file.
 
-    def __init__(self, limits: Limits, metrics: Metrics) -> None:
-        self._deadlines = Deadlines(limits.connect_seconds, limits.greeting_seconds, limits.command_seconds)
+    Hosts that users named are resolved and checked each time, by ``reach``.
+    """
+
+    def __init__(self, limits: Limits, metrics: Metrics, reach: Reach | None = None) -> None:
+        self._reach = reach
+        self._deadlines = deadlines_of(limits)
         self._metrics = metrics
         self._contexts = TlsContexts()
 
     async def __call__(self, target: Target) -> Session:
-        """A signed-in session; raises what :meth:`Session.open` raises."""
+        """A signed-in session; raises what :meth:`Session.open` raises, and HostRefused."""
+        endpoint = target.endpoint
+        if endpoint.restricted and self._reach is not None:
+            endpoint = await self._reach.pinned(endpoint)
         return await Session.open(
-            target.endpoint,
+            endpoint,
             target.credential,
             deadlines=self._deadlines,
             ignore=target.ignore,
@@ -133,6 +156,11 @@ class Opener:
             compress=target.compress,
             tls=self._contexts,
         )
+
+
+def deadlines_of(limits: Limits) -> Deadlines:
+    """How long a mail server may take, as the settings have it."""
+    return Deadlines(limits.connect_seconds, limits.greeting_seconds, limits.command_seconds)
 
 
 def build(settings: Settings, *, directory: Accounts | None = None) -> Application:

@@ -31,6 +31,7 @@ from gateway.http.routes import (
     rights,
     search,
     search_exports,
+    servers,
     structured,
     threads,
     tickets,
@@ -46,6 +47,7 @@ def table(limits: Limits) -> tuple[AnyEndpoint, ...]:
         return variant(call, described, "application/json", about.PUBLIC)
 
     served = (
+        *servers.ENDPOINTS,  # before `/v1/accounts/{account}`, which their paths would match
         *accounts.ENDPOINTS,
         *quota.ENDPOINTS,
         *folders.ENDPOINTS,

@@ -53,5 +53,7 @@ def _named(settings: Settings) -> Iterator[tuple[Path, str]]:
             yield ("providers", index, "imap", "ca_file"), provider.imap.ca_file
         if isinstance(provider.auth, MasterUser) and provider.auth.password_file is not None:
             yield ("providers", index, "auth", "password_file"), provider.auth.password_file
+    if settings.accounts.ca_file is not None:
+        yield ("accounts", "ca_file"), settings.accounts.ca_file
     if settings.dpop.nonce_secret_file is not None:
         yield ("dpop", "nonce_secret_file"), settings.dpop.nonce_secret_file

@@ -226,6 +226,38 @@ class Live(Section, kw_only=True, frozen=True):
     coalesce_seconds: Annotated[Seconds, Meta(description="changes within this time travel as one event")] = 0.05
 
 
+class Accounts(Section, kw_only=True, frozen=True):
+    """Mail servers that users name, or that are found for their addresses. Providers' own are not restricted by it."""
+
+    allowed_hosts: Annotated[
+        tuple[str, ...], Meta(description="hosts that users may name although their addresses are not public")
+    ] = ()
+    allowed_networks: Annotated[
+        tuple[str, ...], Meta(description="networks such as `10.1.0.0/16` that users' mail servers may be in")
+    ] = ()
+    refused_networks: Annotated[
+        tuple[str, ...],
+        Meta(description="networks that they may not be in although they are public, such as the gateway's own"),
+    ] = ()
+    ports: Annotated[
+        tuple[Annotated[int, Meta(ge=1, le=65535)], ...], Meta(description="ports that users may name")
+    ] = (143, 465, 587, 993)
+    nameservers: Annotated[
+        tuple[str, ...], Meta(description="address or address:port of the DNS servers asked; default: the system's")
+    ] = ()
+    ca_file: Annotated[str | None, Meta(description="PEM file of the authority to trust, instead of the system's")] = (
+        None
+    )
+    autoconfig_url: Annotated[
+        str | None,
+        Meta(description="a database of mail settings that is asked last, such as `https://db.example.org/{domain}`"),
+    ] = None
+    find_seconds: Annotated[Seconds, Meta(description="how long finding a server, or verifying one, may take")] = 30.0
+    tries_per_minute: Annotated[
+        Positive, Meta(description="how often a caller may have servers looked for or verified")
+    ] = 10
+
+
 class Dpop(Section, kw_only=True, frozen=True):
     """Proofs of possession, where an issuer's `dpop` lets them in (RFC 9449)."""
 
@@ -253,5 +285,6 @@ class Settings(Section, kw_only=True, frozen=True):
     server: Server = field(default_factory=Server)
     limits: Limits = field(default_factory=Limits)
     live: Live = field(default_factory=Live)
+    accounts: Accounts = field(default_factory=Accounts)
     dpop: Dpop = field(default_factory=Dpop)
     log: Log = field(default_factory=Log)
