@@ -1,8 +1,8 @@
 """Sealing: secrets at rest, each bound to the account and the column it stands in.
 
-AES-256-GCM with a random nonce (RFC 5116 section 5.2). A sealed value is one octet of version, one of the key id's length, the
-key id, the nonce of 12 octets, and the ciphertext. All that says where it belongs is associated data: a value that
-was moved to another row or column, or whose key id was changed, does not open.
+AES-256-GCM with a random nonce (RFC 5116 section 5.2). A sealed value is one octet of version, one of the key id's
+length, the key id, the nonce of 12 octets, and the ciphertext. All that says where it belongs is associated data: a
+value that was moved to another row or column, or whose key id was changed, does not open.
 """
 
 from __future__ import annotations
@@ -55,9 +55,7 @@ class Keyring:
     def open_all(cls, keys: Sequence[SealingKey], environ: Mapping[str, str] = os.environ) -> Keyring:
         """Raises ConfigurationError where there is no key, or one of them can't be had."""
         if not keys:
-            raise ConfigurationError(
-                "is needed: see gateway keys generate", key="accounts.keys", where="the settings"
-            )
+            raise ConfigurationError("is needed: see gateway keys generate", key="accounts.keys", where="the settings")
         return cls([(key.id, _octets(key, f"accounts.keys[{n}]", environ)) for n, key in enumerate(keys)])
 
     @property

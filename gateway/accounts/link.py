@@ -9,6 +9,8 @@ from typing import Final, Literal, Protocol
 
 Method = Literal["password", "oauth"]
 State = Literal["ok", "reauth-required"]
+ANY_SERVER: Final = "linked"
+"""The label of servers that users named."""
 COLUMNS: Final[dict[Method, str]] = {"password": "password", "oauth": "refresh_token"}
 """Where the secret of each method stands."""
 
@@ -59,6 +61,11 @@ class Link:
     state: State = "ok"
     version: int = 1
     created_at: float = 0.0
+
+    @property
+    def provider_name(self) -> str:
+        """The label of its provider, also where that is configured no more."""
+        return self.place.provider or ANY_SERVER
 
     @property
     def column(self) -> str:

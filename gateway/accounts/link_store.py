@@ -51,7 +51,14 @@ class LinkStore:
             raise Conflict("this mailbox is linked already") from error
 
     async def replace_secret(
-        self, link_id: str, method: Method, sealed: bytes, key_id: str, *, version: int | None = None, state: State = "ok"
+        self,
+        link_id: str,
+        method: Method,
+        sealed: bytes,
+        key_id: str,
+        *,
+        version: int | None = None,
+        state: State = "ok",
     ) -> bool:
         """A new password or refresh token. False where the link is gone, or is another than that of ``version``."""
         columns: dict[str, Any] = dict.fromkeys(COLUMNS.values())

@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypedDict
 from starlette.types import Scope
 
 from gateway.accounts.account import Account
+from gateway.accounts.linking import Linking
 from gateway.http.idempotency import IdempotencyStore
 from gateway.http.tickets import TicketStore
 from gateway.identity.credentials import Presented
@@ -72,6 +73,7 @@ class Services:
     settings: Settings
     idempotency: IdempotencyStore
     tickets: TicketStore
+    linking: Linking | None = None
     clock: Callable[[], float]
     random: Callable[[], float]
 

@@ -24,6 +24,7 @@ from gateway.http.routes import (
     exports,
     flags,
     folders,
+    linking,
     messages,
     parts,
     quota,
@@ -45,6 +46,7 @@ def table(limits: Limits) -> tuple[AnyEndpoint, ...]:
         return variant(call, described, "application/json", about.PUBLIC)
 
     served = (
+        *linking.ENDPOINTS,
         *accounts.ENDPOINTS,
         *quota.ENDPOINTS,
         *folders.ENDPOINTS,

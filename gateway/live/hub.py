@@ -101,6 +101,19 @@ class Hub:
         await asyncio.gather(*(post.watcher.stop() for post in self._take_posts()))
         await asyncio.gather(*self._endings)
 
+    async def remove(self, account_id: str) -> None:
+        """The account is there no more: its streams end with a bye, its watchers with their connections."""
+        for stream, watched in tuple(self._streams.items()):
+            if watched == account_id:
+                stream.end(self._bye("account-removed"))
+        keys = [key for key in self._posts if key[0] == account_id]
+        posts = [self._posts.pop(key) for key in keys]
+        for post in posts:
+            if post.linger is not None:
+                post.linger.cancel()
+            self._uncount(post)
+        await asyncio.gather(*(post.watcher.stop() for post in posts))
+
     def _admit(self, account: Account) -> None:
         if self._draining:
             raise Unavailable("the gateway is shutting down")

@@ -138,7 +138,9 @@ class Linked(Section, kw_only=True, frozen=True, tag_field="method", tag="linked
 
     kind: Annotated[
         Literal["password", "google", "microsoft", "oidc"],
-        Meta(description="what opens an account: an app password, or a grant of Google, Microsoft, any OpenID provider"),
+        Meta(
+            description="what opens an account: an app password, or a grant of Google, Microsoft, any OpenID provider"
+        ),
     ] = "password"
     issuer: Annotated[
         str | None,
