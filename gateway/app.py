@@ -15,7 +15,6 @@ from gateway import __version__
 from gateway.accounts.account import Account
 from gateway.accounts.directory import Directory
 from gateway.accounts.link_audit import NoAudit
-from gateway.accounts.linked_accounts import relink_at
 from gateway.accounts.linking import Linking
 from gateway.accounts.office import Office
 from gateway.errors import SignInRefused
@@ -169,9 +168,9 @@ class Opener:
         try:
             session = await self.open(target)
         except SignInRefused as error:
-            if self.linking is not None and await self.linking.refused(target.account_id):
-                error.link = relink_at(target.account_id, target.credential)
-            raise
+            if self.linking is None:
+                raise
+            raise await self.linking.judged(error, target.account_id, target.credential) from error.__cause__
         if self.linking is not None:
             await self.linking.worked(target.account_id)
         return session

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from gateway.accounts.code_flow import CodeFlow, Tokens
@@ -34,11 +34,12 @@ PAUSE_MAX: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """``ends`` and ``renew`` are in seconds since the epoch."""
+    """``ends`` and ``renew`` are in seconds since the epoch. ``worked``: the mail server has taken it."""
 
     token: Secret = field(repr=False)
     ends: float
     renew: float
+    worked: bool = False
 
 
 @dataclass(slots=True)
@@ -95,6 +96,19 @@ class AccessTokens:
     def held(self, link_id: str) -> Access | None:
         """The token at hand, good or not."""
         return self._held.get(link_id)
+
+    def worked(self, link_id: str) -> None:
+        held = self._held.get(link_id)
+        if held is not None and not held.worked:
+            self._held[link_id] = replace(held, worked=True)
+
+    def spoil(self, link_id: str, token: Secret) -> bool:
+        """The mail server refused a token: it is used no more. Whether another one may do better: it was good once."""
+        held = self._held.get(link_id)
+        if held is None or held.token != token:
+            return held is not None
+        self._held.pop(link_id)
+        return held.worked
 
     def forget(self, link_id: str) -> None:
         self._held.pop(link_id, None)

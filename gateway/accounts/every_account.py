@@ -40,8 +40,10 @@ class EveryAccount:
             raise NotFound("no such account", field="account")
         try:
             return await self._own.resolve(caller, ref)
-        except Unprocessable as error:
-            raise Unprocessable("no account is linked yet: POST /v1/accounts links one") from error
+        except (NotFound, Unprocessable) as error:
+            if ref != "me":
+                raise
+            raise NotFound("no account is linked yet: POST /v1/accounts links one", field="account") from error
 
     async def links(self, caller: Caller) -> list[Link]:
         return await self._linked.for_caller(caller)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from gateway.accounts.access_tokens import LINK_AT, AccessTokens
+from gateway.accounts.access_tokens import AccessTokens
 from gateway.accounts.account import Account
 from gateway.accounts.keyring import Keyring
 from gateway.accounts.link import ANY_SERVER, Link, Owned
@@ -97,8 +97,3 @@ def made(link: Link, provider: Provider, credential: Credential, expires_at: flo
 def password_account(link: Link, provider: Provider, password: Secret) -> Account:
     """One that a password opens."""
     return made(link, provider, Password(link.username, password), None)
-
-
-def relink_at(account_id: str, credential: Credential) -> str:
-    """Where a linked account whose credential was refused is linked again."""
-    return LINK_AT if isinstance(credential, Bearer) else f"/v1/accounts/{account_id}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Protocol
 
+from gateway.accounts.access_tokens import LINK_AT
 from gateway.accounts.account import Account, Caller
 from gateway.accounts.every_account import EveryAccount
 from gateway.accounts.grants import Grants
@@ -15,7 +16,8 @@ from gateway.accounts.link_place import Places, Wanted
 from gateway.accounts.link_store import LinkStore
 from gateway.accounts.linked_accounts import LinkedAccounts, password_account
 from gateway.accounts.proof import Prove, proven
-from gateway.errors import NotFound, Unavailable, Unprocessable
+from gateway.errors import GatewayError, NotFound, SignInRefused, Unavailable, Unprocessable
+from gateway.imap.credential import Bearer, Credential
 from gateway.log import logger
 from gateway.secret import Secret
 
@@ -111,18 +113,26 @@ class Linking:
         revoked = await self.grants.revoke(link) if link.method == "oauth" else None
         self._note("account-unlinked", link, how=link.method, revoked=revoked)
 
-    async def refused(self, account_id: str) -> bool:
-        """A mail server refused the credential of some account: whether it is a linked one, which is noted then."""
+    async def judged(self, error: SignInRefused, account_id: str, credential: Credential) -> GatewayError:
+        """What a refused sign-in means where the account is a linked one; ``error`` itself where it is not.
+
+        A password is no good any more. Of a token that was good before the end may have come early: another one is
+        got, or refused, with the next request.
+        """
         link = await self._store.get(account_id)
         if link is None:
-            return False
-        if link.method == "password":  # a token's refusal is no word on the grant
+            return error
+        error.link = LINK_AT if link.method == "oauth" else f"/v1/accounts/{link.id}"
+        if link.method == "password":
             self._flagged.add(link.id)
             await self._store.set_state(link.id, "reauth-required", version=link.version)
-        return True
+        elif isinstance(credential, Bearer) and self.grants.tokens.spoil(link.id, credential.token):
+            return Unavailable("the mail server refused the access token: another one is got", retry_after=1)
+        return error
 
     async def worked(self, account_id: str) -> None:
         """It was signed in to: a password that was refused before is good again."""
+        self.grants.tokens.worked(account_id)
         if account_id in self._flagged:
             self._flagged.discard(account_id)
             await self._store.set_state(account_id, "ok")

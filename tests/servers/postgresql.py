@@ -80,11 +80,11 @@ class Postgresql:
     def dump(self, url: str) -> str:
         """All of a database as text."""
         name = url.partition("@/")[2].partition("?")[0]
-        command = [self._programs / "pg_dump", "-h", str(self.root), "-U", "gateway", name]
+        command = [str(self._programs / "pg_dump"), "-h", str(self.root), "-U", "gateway", name]
         return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60, **_identity()).stdout
 
     def _run(self, program: str, *arguments: str, check: bool = True) -> int:
-        command = [self._programs / program, *arguments]
+        command = [str(self._programs / program), *arguments]
         done = subprocess.run(command, check=check, capture_output=True, timeout=60, cwd="/", **_identity())
         return done.returncode
 

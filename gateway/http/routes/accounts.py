@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from starlette.responses import Response
 
 from gateway.accounts.link import Link
+from gateway.errors import SignInRefused
 from gateway.http import reply
 from gateway.http.body import NoBody
 from gateway.http.call import Call
@@ -36,7 +37,13 @@ async def get_account(call: Call[NoQuery, None]) -> Response:
         return reply.hashed(call, await accounts.describe(call.desk, await call.account()))
     if link.state == "reauth-required":
         return reply.hashed(call, told(link))
-    info = await accounts.describe(call.desk, await call.account())
+    try:
+        info = await accounts.describe(call.desk, await call.account())
+    except SignInRefused:
+        now = None if linking is None else await linking.every.link_of(call.caller, link.id)
+        if now is None or now.state == "ok":
+            raise
+        return reply.hashed(call, told(now))
     return reply.hashed(call, replace(info, linked=linked_by(link)))
 
 
