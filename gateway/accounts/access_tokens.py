@@ -77,13 +77,12 @@ class AccessTokens:
         if link.state == "reauth-required":
             self._held.pop(link.id, None)
             raise withdrawn()
-        now = self._clock()
-        if held is not None and now < held.renew:
+        if held is not None and self._clock() < held.renew:
             return held
         try:
             return await asyncio.shield(self._one_at_a_time(link.id))
         except Unavailable:
-            if held is not None and now < held.ends - 1:
+            if held is not None and self._clock() < held.ends - 1:
                 return held
             raise
 

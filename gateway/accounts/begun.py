@@ -16,7 +16,7 @@ from typing import Final, Literal, cast
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -82,7 +82,7 @@ class BegunStore:
             counted = select(func.count()).select_from(LINKING).where(LINKING.c.owner == begun.owner)
             if (await connection.execute(counted)).scalar_one() >= PER_OWNER:
                 raise TooManyRequests("too many of your links were begun and not finished", retry_after=60)
-            await connection.execute(LINKING.insert().values(values))
+            await connection.execute(insert(LINKING).values(values))
         return word, now + SECONDS
 
     async def take(self, stage: Stage, word: str, owner: Owned | None = None) -> Begun | None:

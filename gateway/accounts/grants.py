@@ -25,7 +25,7 @@ from gateway.accounts.link_store import LinkStore
 from gateway.accounts.linked_accounts import made
 from gateway.accounts.proof import LinkRefused, Prove, proven
 from gateway.accounts.provider_web import ProviderRefused
-from gateway.errors import GatewayError, InvalidRequest, NotFound, Unavailable, Unprocessable
+from gateway.errors import GatewayError, InvalidRequest, Unavailable, Unprocessable
 from gateway.imap.credential import Bearer
 from gateway.log import logger
 from gateway.secret import Secret
@@ -123,10 +123,8 @@ class Grants:
         )  # fmt: skip
         credential = Bearer(name, tokens.access, provider.mechanism)
         await proven(self._prove, made(link, provider.provider, credential, None), "code")
-        if old is None:
-            await self._store.add(link, most=self._most)
-        elif not await self._store.replace_secret(link_id, "oauth", link.sealed, link.key_id):
-            raise NotFound("the account was unlinked meanwhile", field="account")
+        if old is None or not await self._store.replace_secret(link_id, "oauth", link.sealed, link.key_id):
+            await self._store.add(link, most=self._most)  # also where it was unlinked meanwhile
         self.tokens.forget(link_id)
         self.tokens.keep(link_id, tokens)
         self._note(link, again=old is not None)

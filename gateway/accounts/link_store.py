@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import and_, delete, func, insert, or_, select, update
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -46,7 +46,7 @@ class LinkStore:
                     raise Conflict(f"no more than {most} accounts can be linked")
                 now = self._clock()
                 values = {**_values(link), "owner": owner, "created_at": now, "updated_at": now, "lease_until": 0.0}
-                await connection.execute(LINKED.insert().values(values))
+                await connection.execute(insert(LINKED).values(values))
         except IntegrityError as error:
             raise Conflict("this mailbox is linked already") from error
 

@@ -75,10 +75,8 @@ class Linking:
             key_id=self._keyring.sealing, label=wanted.label,
         )  # fmt: skip
         await proven(self._prove, password_account(link, found.provider, wanted.password), "password")
-        if old is None:
-            await self._store.add(link, most=self._most)
-        else:
-            await self._replaced(old, link)
+        if old is None or not await self._replaced(old, link):
+            await self._store.add(link, most=self._most)  # also where it was unlinked meanwhile
         self._note("account-linked", link, how="password", again=old is not None)
         return (await self._get(caller, link_id)), old is None
 
@@ -94,7 +92,8 @@ class Linking:
                 raise Unprocessable("this account is opened by a grant, not by a password", field="password")
             await proven(self._prove, password_account(link, self._linked.provider(link), password), "password")
             sealed = self._keyring.seal(password, link.id, link.column)
-            await self._replaced(link, replace(link, sealed=sealed, key_id=self._keyring.sealing))
+            if not await self._replaced(link, replace(link, sealed=sealed, key_id=self._keyring.sealing)):
+                raise NotFound("no such account", field="account")
             self._note("account-linked", link, how="password", again=True)
         if label is not None or is_default is not None:
             new_label = link.label if label is None else label or None
@@ -137,11 +136,11 @@ class Linking:
             self._flagged.discard(account_id)
             await self._store.set_state(account_id, "ok")
 
-    async def _replaced(self, old: Link, new: Link) -> None:
+    async def _replaced(self, old: Link, new: Link) -> bool:
+        """False where it is gone."""
         self._end(old)
-        if not await self._store.replace_secret(old.id, new.method, new.sealed, new.key_id):
-            raise NotFound("no such account", field="account")
         self._flagged.discard(old.id)
+        return await self._store.replace_secret(old.id, new.method, new.sealed, new.key_id)
 
     def _end(self, link: Link) -> None:
         """Connections that were opened with what the link holds are for nobody any more."""

@@ -80,10 +80,10 @@ class GrantFinish(Request, kw_only=True, frozen=True):
 class Callback(Query, kw_only=True, frozen=True, forbid_unknown_fields=False, rename=None):
     """What the provider sends back (RFC 6749 section 4.1.2), and whatever it adds to that."""
 
-    state: Annotated[str, Meta(min_length=1, max_length=512)]
-    code: Annotated[str, Meta(min_length=1, max_length=4096)] | None = None
-    iss: Annotated[str, Meta(min_length=1, max_length=2048)] | None = None
-    error: Annotated[str, Meta(min_length=1, max_length=256)] | None = None
+    state: Annotated[str, Meta(min_length=1, max_length=512, description="what the provider was sent, once")]
+    code: Annotated[str, Meta(min_length=1, max_length=4096, description="what the grant is had for")] | None = None
+    iss: Annotated[str, Meta(min_length=1, max_length=2048, description="whose answer it is (RFC 9207)")] | None = None
+    error: Annotated[str, Meta(min_length=1, max_length=256, description="why there is no code")] | None = None
 
 
 async def link_account(call: Call[NoQuery, LinkRequest]) -> Response:
@@ -120,6 +120,8 @@ async def begin_link(call: Call[NoQuery, GrantRequest]) -> Response:
 
 
 async def link_callback(call: Call[Callback, None]) -> Response:
+    if call.head_only:
+        return reply.head({"Cache-Control": "no-store"})  # a look at the URL uses nothing up
     asked = call.query
     place = await call.linking.grants.came_back(state=asked.state, code=asked.code, issuer=asked.iss, error=asked.error)
     return Response(status_code=303, headers={"Location": place, "Cache-Control": "no-store"})

@@ -84,7 +84,7 @@ const provider = new Provider(ISSUER, {
   interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
   extraTokenClaims: (_, token) => (token.accountId ? { email: address(token.accountId) } : undefined),
   ttl: {
-    AccessToken: 300, ClientCredentials: 300, AuthorizationCode: 60, RefreshToken: 3600,
+    AccessToken: (_, __, client) => (LINKING.includes(client.clientId) ? Number(SESSION) : 300), ClientCredentials: 300, AuthorizationCode: 60, RefreshToken: 3600,
     Grant: 3600, IdToken: 300, Interaction: 60, Session: 3600,
   },
   formats: {
@@ -103,7 +103,7 @@ const provider = new Provider(ISSUER, {
       getResourceServerInfo: (_, resource, client) => ({
         scope: SCOPES,
         audience: resource,
-        accessTokenTTL: LINKING.includes(client.clientId) ? Number(SESSION) : 300,
+        accessTokenTTL: 300,
         accessTokenFormat: client.clientId === "signed" ? "jwt" : "opaque",
         jwt: { sign: { alg: "RS256" } },
       }),
