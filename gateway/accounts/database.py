@@ -39,10 +39,12 @@ def open_database(settings: Accounts, environ: Mapping[str, str] = os.environ) -
             if not url.database or url.database == ":memory:":
                 raise _unusable("needs a file")
             _private_file(Path(url.database))
-            engine = create_async_engine(url, connect_args={"timeout": 10})
+            engine = create_async_engine(url, connect_args={"timeout": 10}, hide_parameters=True)
             event.listen(engine.sync_engine, "connect", _prepare_sqlite)
             return engine
-        return create_async_engine(url, pool_size=5, max_overflow=5, pool_pre_ping=True, pool_recycle=1800)
+        return create_async_engine(
+            url, pool_size=5, max_overflow=5, pool_pre_ping=True, pool_recycle=1800, hide_parameters=True
+        )
     except ArgumentError as error:
         raise _unusable("is no URL of a database") from error
     except ModuleNotFoundError as error:

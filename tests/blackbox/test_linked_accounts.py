@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
 import pytest
 
-from gateway.accounts.keyring import Keyring
+from gateway.accounts.keyring import Keyring, new_key
 from tests.servers import openid_provider
 from tests.servers.dovecot import Dovecot
 from tests.servers.dovecot_config import DovecotOptions, OAuth
@@ -19,6 +24,7 @@ from tests.servers.postgresql import Postgresql
 from tests.servers.tokens import TokenIssuer
 
 from . import linking
+from .canary import Canaries
 from .gateway_process import GatewayProcess
 from .linking import PAGE, Person, told
 
@@ -51,7 +57,7 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 @pytest.fixture(scope="module")
 def gateway(mail: Dovecot, idp: OpenIdProvider, tokens: TokenIssuer, database: str) -> Iterator[GatewayProcess]:
-    with linking.start(mail, tokens, database, idp) as started:
+    with linking.start(mail, tokens, database, idp, settings={"log": {"level": "debug"}}) as started:
         yield started
 
 
@@ -334,3 +340,105 @@ def test_while_the_provider_is_down_nobody_loses_an_account(gateway: GatewayProc
     while (answer := folders(who, account)).status_code != 200 and time.monotonic() < deadline:
         time.sleep(0.2)
     assert answer.status_code == 200, answer.text
+
+
+def test_replicas_take_turns_with_a_rotating_grant(
+    gateway: GatewayProcess, mail: Dovecot, idp: OpenIdProvider, tokens: TokenIssuer, database: str
+) -> None:
+    """Its refresh token is good once: two that used the same one would lose the account."""
+    who = person(gateway, "sixteen")
+    account = who.link(idp, "mslike", "sixteenuser")
+    with linking.start(mail, tokens, database, idp) as replica:
+        there = person(replica, "sixteen")
+        ends = time.monotonic() + 3 * SESSION
+        while time.monotonic() < ends:
+            with ThreadPoolExecutor(6) as threads:
+                answers = list(threads.map(lambda each: folders(each, account), [who, there] * 3))
+            assert [answer.status_code for answer in answers] == [200] * 6, [answer.text for answer in answers]
+            time.sleep(0.2)
+    assert who.ask("GET", f"/v1/accounts/{account}").json()["linked"]["state"] == "ok"
+
+
+def test_a_key_that_is_missing_concerns_its_accounts_alone(
+    gateway: GatewayProcess, mail: Dovecot, tokens: TokenIssuer, database: str
+) -> None:
+    (old, password), (new, other) = mail.guest(), mail.guest()
+    who = person(gateway, "seventeen")
+    before = who.link_password(f"{old}@example.org", password).json()["id"]
+    keys = {"GATEWAY__ACCOUNTS__KEYS": '[{id = "two", env = "SEALING_KEY"}]'}
+    with linking.start(mail, tokens, database, environ=keys, key=new_key()) as later:
+        there = person(later, "seventeen")
+        after = there.link_password(f"{new}@example.org", other).json()["id"]
+        assert folders(there, after).status_code == 200
+        answer = folders(there, before)
+        assert (answer.status_code, "not configured: one" in answer.json()["detail"]) == (503, True)
+        assert [each["id"] for each in there.ask("GET", "/v1/accounts").json()["accounts"]] == [before, after]
+        assert there.ask("DELETE", f"/v1/accounts/{after}").status_code == 204
+
+
+def test_keys_are_rotated_beside_a_running_gateway(
+    mail: Dovecot, tokens: TokenIssuer, database: str, tmp_path: Path
+) -> None:
+    """First both can open the new key, then it seals, then all is sealed anew, then the old one goes."""
+    user, password = mail.guest()
+    old, new = linking.KEY, new_key()
+    both = {
+        "NEW_KEY": new,
+        "GATEWAY__ACCOUNTS__KEYS": '[{id = "new", env = "NEW_KEY"}, {id = "one", env = "SEALING_KEY"}]',
+    }
+    with linking.start(mail, tokens, database, environ=both, key=old) as gateway:
+        who = person(gateway, "eighteen")
+        account = who.link_password(f"{user}@example.org", password).json()["id"]
+        command = [sys.executable, "-m", "gateway", "keys", "rotate", "--config", str(gateway.config)]
+        environ = {**os.environ, **gateway.environ}
+        done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "done: " in done.stdout
+        assert folders(who, account).status_code == 200
+    alone = {"NEW_KEY": new, "GATEWAY__ACCOUNTS__KEYS": '[{id = "new", env = "NEW_KEY"}]'}
+    with linking.start(mail, tokens, database, environ=alone) as gateway:
+        assert folders(person(gateway, "eighteen"), account).status_code == 200
+    back = {**both, "GATEWAY__ACCOUNTS__KEYS": '[{id = "one", env = "SEALING_KEY"}, {id = "new", env = "NEW_KEY"}]'}
+    again = subprocess.run(command, env={**environ, **back}, capture_output=True, text=True, timeout=60, check=False)
+    assert again.returncode == 0, again.stdout + again.stderr  # for the tests after this one
+
+
+def test_of_what_opens_an_account_nothing_is_told_or_readable(
+    gateway: GatewayProcess, mail: Dovecot, idp: OpenIdProvider, database: str, request: pytest.FixtureRequest
+) -> None:
+    """Neither in the log at debug, nor in metrics, nor in the database: passwords, tokens, states, codes, keys."""
+    c = Canaries()
+    user, password = mail.guest()
+    who = person(gateway, "nineteen")
+    c.know("password", password)
+    who.link_password(f"{user}@example.org", password)
+    who.link_password(f"{user}@example.org", c["wrong"])
+    url = who.begin("mslike").json()["url"]
+    c.know("state", str(httpx.URL(url).params["state"]))
+    c.know("challenge", str(httpx.URL(url).params["code_challenge"]))
+    c.know("nonce", str(httpx.URL(url).params["nonce"]))
+    back = idp.walk(url, "nineteenuser", f"{gateway.url}/v1/accounts/link/callback")
+    c.know("code", str(httpx.URL(back).params["code"]))
+    page = told(httpx.get(back, trust_env=False, timeout=20).headers["location"])
+    c.know("finishing", page["link_code"])
+    account = who.finish(page["link_code"]).json()["id"]
+    assert folders(who, account).status_code == 200
+    c.know("refresh", refresh_tokens(database, account)[0])
+    for name in ("googlelike-secret", "mslike-secret", linking.KEY):
+        c.know(name, name)
+    log = gateway.log.read_text()
+    assert "account-linked" in log
+    assert c.found_in(log) == []
+    metrics = httpx.get(f"{gateway.management_url}/metrics", timeout=5, trust_env=False).text
+    assert c.found_in(metrics) == []
+    if database.startswith("sqlite"):
+        file = Path(database.partition("///")[2])
+        stored = "".join(each.read_bytes().decode("latin-1") for each in file.parent.iterdir())
+    else:
+        server: Postgresql = request.getfixturevalue("postgresql")
+        dumped = server.dump(database)
+        octets = [bytes.fromhex(found) for found in re.findall(r"\\\\x([0-9a-f]+)", dumped)]
+        assert len(octets) > 5
+        stored = dumped + "".join(each.decode("latin-1") for each in octets)
+    assert f"{user}@example.org" in stored  # it is the right place
+    assert c.found_in(stored) == []

@@ -81,7 +81,8 @@ class Postgresql:
         """All of a database as text."""
         name = url.partition("@/")[2].partition("?")[0]
         command = [str(self._programs / "pg_dump"), "-h", str(self.root), "-U", "gateway", name]
-        return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60, **_identity()).stdout
+        done = subprocess.run(command, check=True, capture_output=True, timeout=60, cwd="/", **_identity())
+        return bytes(done.stdout).decode()
 
     def _run(self, program: str, *arguments: str, check: bool = True) -> int:
         command = [str(self._programs / program), *arguments]
