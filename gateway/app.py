@@ -14,15 +14,21 @@ from starlette.types import ASGIApp
 from gateway import __version__
 from gateway.accounts.account import Account
 from gateway.accounts.directory import Directory
+from gateway.accounts.finding import Finder
 from gateway.accounts.link_audit import NoAudit
+from gateway.accounts.link_place import Vouched
 from gateway.accounts.linking import Linking
 from gateway.accounts.office import Office
+from gateway.accounts.reach import Reach
+from gateway.accounts.verify.verification import Verifier
+from gateway.accounts.verify.whereabouts import whereabouts
 from gateway.errors import SignInRefused
 from gateway.http.app import create_app
 from gateway.http.idempotency import MemoryIdempotency
 from gateway.http.management import create_management_app
-from gateway.http.services import Accounts, Services, State
+from gateway.http.services import Accounts, Servers, Services, State
 from gateway.http.tickets import MemoryTickets
+from gateway.http.tries import Tries
 from gateway.identity.authenticator import Authenticator
 from gateway.identity.secrets import IdentitySecrets
 from gateway.imap.endpoint import Deadlines
@@ -52,6 +58,7 @@ class Application:
         self._office = office
         self._secrets = IdentitySecrets.open(settings.issuers, settings.dpop)
         self._metrics = Metrics(provider.name for provider in settings.providers)
+        self._reach = Reach.of(settings.accounts)
         self._hub: Hub | None = None
         self._ready = False
         self._public = create_app(settings, self._lifespan)
@@ -86,7 +93,7 @@ class Application:
             )
             await authenticator.start()
             stack.push_async_callback(authenticator.close)
-            opener = Opener(settings.limits, self._metrics)
+            opener = Opener(settings.limits, self._metrics, self._reach)
             pool = Pool(settings.limits, opener=opener, metrics=self._metrics)
             linking = await self._linking(stack, web, opener, pool)
             stack.push_async_callback(pool.close, settings.server.drain_seconds)
@@ -108,20 +115,31 @@ class Application:
         async def prove(account: Account) -> None:
             await (await opener.open(target_of(account))).logout()
 
+        finder = Finder.of(self._settings, self._reach, TlsContexts())
         departed = Departed(pool, lambda: self._hub)
-        linking = await stack.enter_async_context(self._office.running(web, prove, departed, NoAudit()))
+        linking = await stack.enter_async_context(
+            self._office.running(web, prove, departed, NoAudit(), Vouched(finder))
+        )
         opener.linking = linking
         return linking
 
     def _services(self, desk: Desk, hub: Hub, authenticator: Authenticator, linking: Linking | None) -> Services:
+        settings, contexts = self._settings, TlsContexts()
         return Services(
             desk=desk,
             hub=hub,
             authenticator=authenticator,
             directory=self._directory if linking is None else linking.every,
             linking=linking,
+            servers=Servers(
+                Finder.of(settings, self._reach, contexts),
+                Verifier(
+                    whereabouts(self._reach), deadlines_of(settings.limits), settings.accounts.find_seconds, contexts
+                ),
+                Tries(settings.accounts.tries_per_minute, time.monotonic),
+            ),
             metrics=self._metrics,
-            settings=self._settings,
+            settings=settings,
             idempotency=MemoryIdempotency(time.monotonic),
             tickets=MemoryTickets(time.monotonic),
             clock=time.time,
@@ -155,10 +173,14 @@ class Departed:
 
 
 class Opener:
-    """Opens sessions for the pool. TLS contexts are made once for each authority file."""
+    """Opens sessions for the pool. TLS contexts are made once for each authority file.
 
-    def __init__(self, limits: Limits, metrics: Metrics) -> None:
-        self._deadlines = Deadlines(limits.connect_seconds, limits.greeting_seconds, limits.command_seconds)
+    Hosts that users named are resolved and checked each time, by ``reach``.
+    """
+
+    def __init__(self, limits: Limits, metrics: Metrics, reach: Reach | None = None) -> None:
+        self._reach = reach
+        self._deadlines = deadlines_of(limits)
         self._metrics = metrics
         self._contexts = TlsContexts()
         self.linking: Linking | None = None
@@ -177,8 +199,11 @@ class Opener:
 
     async def open(self, target: Target) -> Session:
         """The same, and nobody is told."""
+        endpoint = target.endpoint
+        if endpoint.restricted and self._reach is not None:
+            endpoint = await self._reach.pinned(endpoint)
         return await Session.open(
-            target.endpoint,
+            endpoint,
             target.credential,
             deadlines=self._deadlines,
             ignore=target.ignore,
@@ -188,6 +213,11 @@ class Opener:
             compress=target.compress,
             tls=self._contexts,
         )
+
+
+def deadlines_of(limits: Limits) -> Deadlines:
+    """How long a mail server may take, as the settings have it."""
+    return Deadlines(limits.connect_seconds, limits.greeting_seconds, limits.command_seconds)
 
 
 def build(settings: Settings, *, directory: Accounts | None = None) -> Application:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
-import socket
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,32 +13,18 @@ import httpx
 
 from gateway.accounts.account import Account, Caller
 from gateway.accounts.directory import Directory
-from gateway.errors import (
-    ConfigurationError,
-    Conflict,
-    ConnectFailed,
-    DeadlinePassed,
-    GatewayError,
-    NotFound,
-    SignInRefused,
-    TlsFailed,
-    TlsRequired,
-    Unavailable,
-)
+from gateway.accounts.reach import Reach
+from gateway.accounts.verify.imap import ImapTrial
+from gateway.accounts.verify.step import Step, Steps
+from gateway.accounts.verify.verification import hiding
+from gateway.accounts.verify.whereabouts import configured, whereabouts
+from gateway.errors import ConfigurationError, Conflict, GatewayError, NotFound, Unavailable
 from gateway.identity.authenticator import Authenticator
 from gateway.identity.fetch import FetchFailed
 from gateway.identity.introspection import IntrospectionEndpoint
 from gateway.identity.keys import KeySource, RemoteKeys, key_source
 from gateway.identity.secrets import IdentitySecrets
-from gateway.imap.capability import Capabilities
-from gateway.imap.connection import Connection
-from gateway.imap.connection_open import connect, greeted, start_tls
-from gateway.imap.encode.command import command
 from gateway.imap.endpoint import Deadlines, Endpoint
-from gateway.imap.name import MailboxName
-from gateway.imap.response import Capability
-from gateway.imap.routing import Single
-from gateway.imap.session import Session
 from gateway.imap.tls import TlsContexts
 from gateway.log import configure
 from gateway.secret import Secret
@@ -49,11 +33,7 @@ from gateway.settings.model import Dpop, Introspection, Issuer, Limits, Log, Pro
 FOUND_WRONG = 1
 _HTTP_SECONDS = 10.0
 _TOKEN_MAX = 16_384  # octets
-_SYNC = {
-    "qresync": "QRESYNC: changes and deletions come exactly",
-    "condstore": "CONDSTORE: changes come exactly, deletions by comparison",
-    "window": "neither CONDSTORE nor QRESYNC: changes are found by comparison",
-}
+_SERVER_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +65,25 @@ class Report:
         try:
             text, hint = await work, ""
         except GatewayError as error:
-            text, hint = str(error) or error.answer().title, _hint(error)
+            text = str(error) or error.answer().title
+            hint = f"It would be answered with HTTP {error.answer().status}."
             self.failed = True
-        milliseconds = 1000 * (time.monotonic() - began)
-        mark = "ok  " if not hint else "FAIL"
-        self._write(f"  {mark} {name:<11} {milliseconds:6.0f} ms  {text}\n")
+        self._line("FAIL" if hint else "ok", name, 1000 * (time.monotonic() - began), text, hint)
+        return not hint
+
+    def tell(self, step: Step, endpoint: Endpoint, *, wrong: bool = False) -> None:
+        """Prints a step of a server's trial, where it was tried; ``wrong``: only if it failed."""
+        if step.outcome == "skipped" or (wrong and step.outcome != "failed"):
+            return
+        self.failed = self.failed or step.outcome == "failed"
+        mark = {"ok": "ok", "warning": "warn"}.get(step.outcome, "FAIL")
+        name = "starttls" if step.step == "tls" and endpoint.tls == "starttls" else step.step
+        self._line(mark, name, step.milliseconds, step.detail, step.hint or "")
+
+    def _line(self, mark: str, name: str, milliseconds: float, text: str, hint: str) -> None:
+        self._write(f"  {mark:<4} {name:<11} {milliseconds:6.0f} ms  {text}\n")
         if hint:
             self._write(f"       {'':<11}            {hint}\n")
-        return not hint
 
 
 def check(settings: Settings, *, account: str | None, token_file: Path | None, write: Callable[[str], object]) -> int:
@@ -122,7 +113,7 @@ async def _check(
             report.title(f"account {account or 'of the token'}")
             caller = await _caller(settings, account, token, http, report)
             if caller is not None:
-                await _account(directory, caller, settings.limits, report)
+                await _account(directory, caller, settings, report)
 
 
 async def _keys(issuer: Issuer, http: httpx.AsyncClient) -> str:
@@ -150,61 +141,20 @@ async def _prepared(source: KeySource, issuer: Issuer) -> None:
 async def _server(provider: Provider, limits: Limits, report: Report) -> None:
     imap = provider.imap
     endpoint = Endpoint(imap.host, imap.port, imap.tls, imap.ca_file)
-    deadlines = Deadlines(limits.connect_seconds, limits.greeting_seconds, limits.command_seconds)
-    if not await report.step("dns", _resolve(endpoint)) or not await report.step("tcp", _reach(endpoint, deadlines)):
-        return
-    contexts = TlsContexts()
-    opened: list[Connection] = []
-
-    async def open_() -> str:
-        opened.append(await connect(endpoint, deadlines, contexts))
-        return "certificate and name verified" if endpoint.tls == "implicit" else "not yet: plain text"
-
-    async def secure() -> str:
-        await start_tls(opened[0], endpoint, deadlines, contexts)
-        return "certificate and name verified"
-
-    async def greet() -> str:
-        return (await greeted(opened[0], deadlines)).text[:80]
-
-    steps = [("tls" if endpoint.tls == "implicit" else "connect", open_), ("greeting", greet)]
-    steps += [("starttls", secure)] if endpoint.tls == "starttls" else []
-    steps.append(("capability", lambda: _capability(opened[0], frozenset(provider.disable_capabilities))))
+    trial = ImapTrial(endpoint, configured, _deadlines(limits), TlsContexts(), frozenset(provider.disable_capabilities))
     try:
-        for name, work in steps:
-            if not await report.step(name, work()):
-                return
+        await trial.look(Steps("imap", _soon(), on_step=lambda step: report.tell(step, endpoint)))
     finally:
-        for connection in opened:
-            connection.protocol.close()
+        await trial.close()
 
 
-async def _resolve(endpoint: Endpoint) -> str:
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise ConnectFailed("the host name can't be resolved") from error
-    return ", ".join(sorted({str(address[4][0]) for address in found}))
+def _deadlines(limits: Limits) -> Deadlines:
+    return Deadlines(limits.connect_seconds, limits.greeting_seconds, limits.command_seconds)
 
 
-async def _reach(endpoint: Endpoint, deadlines: Deadlines) -> str:
-    try:
-        async with asyncio.timeout(deadlines.connect):
-            _, writer = await asyncio.open_connection(endpoint.host, endpoint.port)
-    except TimeoutError as error:
-        raise DeadlinePassed("no answer in time") from error
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else "none of its addresses answers"
-        raise ConnectFailed(reason.lower()) from error
-    writer.transport.abort()
-    return "connected"
-
-
-async def _capability(connection: Connection, ignored: frozenset[str]) -> str:
-    want = Single(Capability)
-    await connection.protocol.execute(connection.protocol.command(command("CAPABILITY"), want))
-    names = want.value.names if want.value is not None else frozenset()
-    return _described(Capabilities.of(names).without(ignored))
+def _soon() -> float:
+    """Each step has a deadline of its own; this is for all of them."""
+    return asyncio.get_running_loop().time() + _SERVER_SECONDS
 
 
 async def _introspection(issuer: Issuer, asking: Introspection, http: httpx.AsyncClient) -> str:
@@ -218,12 +168,6 @@ async def _introspection(issuer: Issuer, asking: Introspection, http: httpx.Asyn
     if answer["active"]:
         raise Conflict("the issuer calls a token active that was never issued")
     return "the issuer answers questions about opaque tokens"
-
-
-def _described(capabilities: Capabilities) -> str:
-    live = "IDLE" if capabilities.has("IDLE") else "no IDLE: it is asked now and then"
-    ways = ", ".join(sorted(capabilities.mechanisms)) or "LOGIN"
-    return f"sign-in by {ways}; {live}; {_SYNC[capabilities.sync_mode()]}"
 
 
 async def _caller(
@@ -248,46 +192,27 @@ async def _caller(
     return found[0] if found else None
 
 
-async def _account(directory: Directory, caller: Caller, limits: Limits, report: Report) -> None:
+async def _account(directory: Directory, caller: Caller, settings: Settings, report: Report) -> None:
     resolved: list[Account] = []
-    opened: list[Session] = []
-    deadlines = Deadlines(limits.connect_seconds, limits.greeting_seconds, limits.command_seconds)
 
     async def resolve() -> str:
         resolved.append(await directory.resolve(caller, "me"))
         return f"served by {resolved[0].provider.name}"
 
-    async def sign_in() -> str:
-        account = resolved[0]
-        ignored = frozenset(account.provider.disable_capabilities)
-        session = await Session.open(
-            account.endpoint,
-            account.credential,
-            deadlines=deadlines,
-            ignore=ignored,
-            compress=account.provider.compress,
-        )
-        opened.append(session)
-        return _described(session.capabilities)
-
-    async def select() -> str:
-        mailbox = await opened[0].select(MailboxName(b"INBOX"), readonly=True)
-        return f"INBOX has {mailbox.exists} messages"
-
-    async def idle() -> str:
-        if not opened[0].capabilities.has("IDLE"):
-            return "not offered"
-        async with opened[0].idle():
-            pass
-        return "the server will tell news by itself"
-
+    if not await report.step("account", resolve()):
+        return
+    account = resolved[0]
+    ignored = frozenset(account.provider.disable_capabilities)
+    resolves = whereabouts(Reach.of(settings.accounts))
+    trial = ImapTrial(account.endpoint, resolves, _deadlines(settings.limits), TlsContexts(), ignored)
+    hide = hiding(account.credential)
     try:
-        for name, work in (("account", resolve), ("auth", sign_in), ("select", select), ("idle", idle)):
-            if not await report.step(name, work()):
-                return
+        # the way there was told with the provider: only what went wrong is worth a second line
+        if await trial.look(Steps("imap", _soon(), hide, lambda step: report.tell(step, account.endpoint, wrong=True))):
+            steps = Steps("imap", _soon(), hide, lambda step: report.tell(step, account.endpoint))
+            await trial.sign_in(steps, account.credential)
     finally:
-        for session in opened:
-            await session.logout()
+        await trial.close()
 
 
 def _read_token(file: Path) -> Secret:
@@ -297,20 +222,3 @@ def _read_token(file: Path) -> Secret:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError("can't be read", key="--token-file", where=str(file)) from error
     return Secret(text)
-
-
-def _hint(error: GatewayError) -> str:
-    """What to do about it."""
-    match error:
-        case TlsFailed():
-            return "Is the certificate for this very name, and its authority known here? See imap.ca_file."
-        case TlsRequired():
-            return "The server does not do TLS as configured: tls may have to be implicit (993) or starttls (143)."
-        case SignInRefused():
-            return "The server refused these credentials: look at the provider's auth, and at the server's log."
-        case DeadlinePassed():
-            return "Something between here and there swallows it, such as a firewall; or the port is another kind."
-        case ConnectFailed():
-            return "Is the host name right, the server running, the port open from here?"
-        case _:
-            return f"It would be answered with HTTP {error.answer().status}."

@@ -37,7 +37,7 @@ _FORBIDDEN = re.compile(
     r"folder|mailbox|search|query|filename|jwt|claim|header|path|url"
 )
 # Some foreign libraries' records quote what they handle: aioimaplib the whole dialogue, uvicorn.access paths and
-# queries, httpx URLs, aiosqlite the values of a statement. They are silenced; of the others only the first line is kept.
+# queries, httpx URLs, aiosqlite a statement's values. They are silenced; of the others only the first line is kept.
 _SILENCED = (
     "aioimaplib",
     "uvicorn.access",

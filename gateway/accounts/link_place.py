@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from gateway.accounts import finding
 from gateway.accounts.address import Address, read_address
 from gateway.accounts.link import Place
 from gateway.accounts.linked_accounts import named_server
@@ -22,6 +23,17 @@ class Finder(Protocol):
     async def imap(self, address: str, /) -> Endpoint | None:
         """None where none is found."""
         ...
+
+
+class Vouched:
+    """By :class:`gateway.accounts.finding.Finder`: no password goes to a server that the DNS alone vouches for."""
+
+    def __init__(self, finder: finding.Finder) -> None:
+        self._finder = finder
+
+    async def imap(self, address: str) -> Endpoint | None:
+        found = await self._finder.find(address)
+        return next((each.endpoint() for each in found.imap if not each.needs_confirmation), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +67,10 @@ class Found:
 class Places:
     """Raises Unprocessable, which names the member of the request that is wrong or missing."""
 
-    def __init__(self, providers: Sequence[Provider], *, any_server: bool, finder: Finder | None) -> None:
+    def __init__(self, providers: Sequence[Provider], *, any_server: bool, ca_file: str | None, finder: Finder) -> None:
         self._linked = [each for each in providers if isinstance(each.auth, Linked)]
         self._names: Mapping[str, Provider] = {each.name: each for each in self._linked}
-        self._any_server = any_server
+        self._any_server, self._ca_file = any_server, ca_file
         self._finder = finder
 
     async def find(self, wanted: Wanted, subject: str) -> Found:
@@ -79,9 +91,9 @@ class Places:
         serving = self._serving(address.domain)
         if serving is not None:
             return Place(provider=serving.name), serving
-        found = await self._finder.imap(str(address)) if self._any_server and self._finder is not None else None
+        found = await self._finder.imap(str(address)) if self._any_server else None
         if found is None:
-            raise Unprocessable("the mail server of this address is not known; name it", field="imap")
+            raise Unprocessable("the mail server of this address is not known for sure: name it", field="imap")
         return self._at(Server(host=found.host, port=found.port, tls=found.tls))
 
     def _at(self, server: Server) -> tuple[Place, Provider]:
@@ -91,7 +103,9 @@ class Places:
                 return Place(provider=each.name), each
         if not self._any_server:
             raise Unprocessable("accounts of servers other than the configured ones can't be linked", field="imap")
-        return Place(host=host, port=server.port, tls=server.tls), named_server(host, server.port, server.tls)
+        return Place(host=host, port=server.port, tls=server.tls), named_server(
+            host, server.port, server.tls, self._ca_file
+        )
 
     def _serving(self, domain: str) -> Provider | None:
         exact = [each for each in self._linked if domain in map(str.lower, each.domains)]

@@ -32,10 +32,11 @@ class LinkedAccounts:
         tokens: AccessTokens,
         *,
         any_server: bool,
+        ca_file: str | None,
     ) -> None:
         self._providers = {each.name: each for each in providers if isinstance(each.auth, Linked)}
         self._grants, self._store, self._keyring, self._tokens = grants, store, keyring, tokens
-        self._any_server = any_server
+        self._any_server, self._ca_file = any_server, ca_file
 
     async def for_caller(self, caller: Owned) -> list[Link]:
         """The default one first, then the oldest."""
@@ -71,19 +72,21 @@ class LinkedAccounts:
             return found
         if not self._any_server:
             raise Unavailable("accounts of servers that users name are not served any more")
-        return named_server(place.host or "", place.port or 0, place.tls or "")
+        return named_server(place.host or "", place.port or 0, place.tls or "", self._ca_file)
 
 
-def named_server(host: str, port: int, tls: str) -> Provider:
+def named_server(host: str, port: int, tls: str, ca_file: str | None) -> Provider:
     """A server that a user named, as settings: never without TLS. Raises Unprocessable."""
     if tls not in _TLS:
         raise Unprocessable("a mail server that is named by its users needs TLS", field="tls")
-    return Provider(name=ANY_SERVER, imap=ImapSettings(host=host, port=port, tls=_TLS[tls]), auth=Linked())
+    imap = ImapSettings(host=host, port=port, tls=_TLS[tls], ca_file=ca_file)
+    return Provider(name=ANY_SERVER, imap=imap, auth=Linked())
 
 
 def made(link: Link, provider: Provider, credential: Credential, expires_at: float | None) -> Account:
     imap = provider.imap
-    endpoint = Endpoint(imap.host, imap.port, imap.tls, imap.ca_file)
+    restricted = link.place.provider is None  # looked up and checked again whenever it is connected to
+    endpoint = Endpoint(imap.host, imap.port, imap.tls, imap.ca_file, restricted=restricted)
     return Account(
         id=link.id,
         address=link.address,

@@ -67,7 +67,7 @@ class Office:
         prove: Prove,
         departed: Departed,
         audit: Audit,
-        finder: Finder | None = None,
+        finder: Finder,
     ) -> AsyncIterator[Linking]:
         """Raises Unavailable where the database can't be used."""
         settings, accounts, engine = self._settings, self._settings.accounts, self._engine
@@ -79,7 +79,13 @@ class Office:
             flow = CodeFlow(ProviderWeb(http, time.monotonic), redirect, time.time)
             tokens = AccessTokens(store, self._keyring, flow, self._providers, time.time, random.random)
             linked = LinkedAccounts(
-                settings.providers, self._providers, store, self._keyring, tokens, any_server=accounts.any_server
+                settings.providers,
+                self._providers,
+                store,
+                self._keyring,
+                tokens,
+                any_server=accounts.any_server,
+                ca_file=accounts.ca_file,
             )
             every = EveryAccount(self._own, linked)
             begun = BegunStore(engine, self._keyring, time.time)
@@ -87,7 +93,7 @@ class Office:
                 self._providers, flow, begun, store, self._keyring, tokens, every, prove, audit,
                 pages=frozenset(accounts.return_to), most=accounts.per_caller,
             )  # fmt: skip
-            places = Places(settings.providers, any_server=accounts.any_server, finder=finder)
+            places = Places(settings.providers, any_server=accounts.any_server, ca_file=accounts.ca_file, finder=finder)
             yield Linking(
                 every, linked, grants, store, self._keyring, places, prove, departed, audit, most=accounts.per_caller
             )

@@ -10,9 +10,12 @@ from typing import Any, Protocol, TypedDict
 from starlette.types import Scope
 
 from gateway.accounts.account import Account
+from gateway.accounts.candidate import Found
 from gateway.accounts.linking import Linking
+from gateway.accounts.verify.verification import Verification, Wanted
 from gateway.http.idempotency import IdempotencyStore
 from gateway.http.tickets import TicketStore
+from gateway.http.tries import Tries
 from gateway.identity.credentials import Presented
 from gateway.identity.principal import Principal
 from gateway.live.event import Event
@@ -45,6 +48,29 @@ class Accounts(Protocol):
         ...
 
 
+class Finds(Protocol):
+    """Looks for the mail servers of an address."""
+
+    async def find(self, address: str, /) -> Found: ...
+
+
+class Verifies(Protocol):
+    """Tries a mail server step by step."""
+
+    async def verify(self, wanted: Wanted, /) -> Verification: ...
+
+    async def verify_account(self, account: Account, /) -> Verification: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """What mail servers are found and tried with, and how often a caller may have that done."""
+
+    finder: Finds
+    verifier: Verifies
+    tries: Tries
+
+
 class Events(Protocol):
     """One client's stream of events."""
 
@@ -69,6 +95,7 @@ class Services:
     hub: Watches
     authenticator: Authenticates
     directory: Accounts
+    servers: Servers
     metrics: Metrics
     settings: Settings
     idempotency: IdempotencyStore

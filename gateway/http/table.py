@@ -31,6 +31,7 @@ from gateway.http.routes import (
     rights,
     search,
     search_exports,
+    servers,
     structured,
     threads,
     tickets,
@@ -47,6 +48,7 @@ def table(limits: Limits) -> tuple[AnyEndpoint, ...]:
 
     served = (
         *linking.ENDPOINTS,
+        *servers.ENDPOINTS,  # before `/v1/accounts/{account}`, which their paths would match
         *accounts.ENDPOINTS,
         *quota.ENDPOINTS,
         *folders.ENDPOINTS,

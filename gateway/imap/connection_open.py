@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import ssl
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
-from gateway.errors import ConnectFailed, ConnectionLost, DeadlinePassed, GatewayError, Refused, TlsFailed, TlsRequired
+from gateway.errors import (
+    ConnectFailed,
+    ConnectionLost,
+    DeadlinePassed,
+    GatewayError,
+    LocalError,
+    Refused,
+    TlsFailed,
+    TlsRequired,
+)
 from gateway.imap.connection import Connection, Wire
 from gateway.imap.connection_outcome import OnCommand
 from gateway.imap.connection_states import shown
@@ -34,17 +44,25 @@ async def connect(
     on_bytes: Callable[[int, int], None] | None = None,
     on_command: OnCommand | None = None,
 ) -> Connection:
-    """TCP, and TLS where implicit. Raises ConnectFailed, TlsFailed, DeadlinePassed."""
+    """TCP, and TLS where implicit. Raises ConnectFailed, TlsFailed, DeadlinePassed.
+
+    An endpoint's ``addresses`` are tried in turn, and nothing else is.
+    """
+    if endpoint.restricted and not endpoint.addresses:
+        raise LocalError("a host that a user named was not checked")
     loop = asyncio.get_running_loop()
     context = contexts.of(endpoint.ca_file) if endpoint.tls == "implicit" else None
     connection = Connection(endpoint, deadlines, Wire(loop, deadlines, on_bytes, on_command))
     try:
         async with asyncio.timeout(deadlines.connect):
+            where: dict[str, Any] = {"host": endpoint.host, "port": endpoint.port}
+            if endpoint.addresses:
+                where = {"sock": await dialled(endpoint, deadlines)}
             transport, _ = await loop.create_connection(
                 lambda: connection.protocol,
-                endpoint.host,
-                endpoint.port,
+                **where,
                 ssl=context,
+                server_hostname=endpoint.host if context is not None else None,
                 ssl_handshake_timeout=deadlines.connect if context is not None else None,
                 ssl_shutdown_timeout=SHUTDOWN_SECONDS if context is not None else None,
             )
@@ -52,6 +70,39 @@ async def connect(
         raise _connect_error(error) from error
     _watch_peer(transport.get_extra_info("socket"))
     return connection
+
+
+async def dialled(endpoint: Endpoint, deadlines: Deadlines) -> socket.socket:
+    """Connected to the first of the endpoint's addresses that answers, within its share of the time.
+
+    Raises OSError, TimeoutError: what the first one came to.
+    """
+    loop = asyncio.get_running_loop()
+    failures: list[OSError] = []
+    for address in endpoint.addresses:
+        try:
+            return await _dial(loop, address, endpoint.port, deadlines.connect / len(endpoint.addresses))
+        except OSError as error:
+            failures.append(error)
+    raise failures[0]
+
+
+async def _dial(loop: asyncio.AbstractEventLoop, address: str, port: int, seconds: float) -> socket.socket:
+    sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
+    sock.setblocking(False)
+    connected = False
+    try:
+        async with asyncio.timeout(seconds):
+            await loop.sock_connect(sock, (address, port))
+        connected = True
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, os.strerror(error.errno)) from error  # not what asyncio makes of it
+    finally:
+        if not connected:
+            sock.close()
+    return sock
 
 
 async def greeted(connection: Connection, deadlines: Deadlines) -> Condition:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 Tls: TypeAlias = Literal["implicit", "starttls", "none"]
@@ -10,12 +10,19 @@ Tls: TypeAlias = Literal["implicit", "starttls", "none"]
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A mail server's address. ``ca_file`` is a PEM file trusted instead of the system's authorities."""
+    """A mail server's address. ``ca_file`` is a PEM file trusted instead of the system's authorities.
+
+    ``restricted``: a user named the host, so that it is never looked up on the way: without ``addresses``, which were
+    checked, no connection is made. TLS is verified for ``host`` whatever the address. Endpoints with different
+    addresses are the same server.
+    """
 
     host: str
     port: int
     tls: Tls = "implicit"
     ca_file: str | None = None
+    restricted: bool = False
+    addresses: tuple[str, ...] = field(default=(), compare=False)
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host

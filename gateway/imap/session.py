@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Final, Self
 
 from gateway.errors import DeadlinePassed, GatewayError, SignInRefused, TlsRequired
-from gateway.imap.connection import Pending
+from gateway.imap.connection import Connection, Pending
 from gateway.imap.connection_open import connect, greeted, start_tls
 from gateway.imap.connection_outcome import OnCommand
 from gateway.imap.credential import Credential
@@ -84,25 +84,54 @@ class Session(SigningIn, Idling, Notifying, Sorting, Transferring, Streaming, Fo
         contexts = tls if tls is not None else TlsContexts()
         connection = await connect(endpoint, deadlines, contexts, on_bytes, on_command)
         session = cls(connection, endpoint, deadlines, ignore)
+
+        async def begin() -> None:
+            session._greet(await greeted(connection, deadlines))
+            if endpoint.tls == "starttls":
+                await start_tls(connection, endpoint, deadlines, contexts)
+                session._told = False
+            await session._sign_in(credential)
+            await session._introduce(client_id)
+            if compress:
+                await session._compress()
+
+        return await session._opened(begin())
+
+    @classmethod
+    async def over(
+        cls,
+        connection: Connection,
+        endpoint: Endpoint,
+        credential: Credential,
+        *,
+        deadlines: Deadlines,
+        ignore: frozenset[str] = frozenset(),
+    ) -> Self:
+        """Sign in on a connection that has greeted and is under TLS as it should be. Raises as :meth:`open` does."""
+        session = cls(connection, endpoint, deadlines, ignore)
+
+        async def begin() -> None:
+            session._greet(connection.protocol.greeting.result())
+            session._told = False
+            await session._sign_in(credential)
+            await session._introduce(None)
+
+        return await session._opened(begin())
+
+    async def _opened(self, begin: Awaitable[None]) -> Self:
+        """Itself, once it has begun in time; else it has ended."""
         opened = False
         try:
-            async with asyncio.timeout(deadlines.opening):
-                session._greet(await greeted(connection, deadlines))
-                if endpoint.tls == "starttls":
-                    await start_tls(connection, endpoint, deadlines, contexts)
-                    session._told = False
-                await session._sign_in(credential)
-                await session._introduce(client_id)
-                if compress:
-                    await session._compress()
+            async with asyncio.timeout(self.deadlines.opening):
+                await begin
             opened = True
         except TimeoutError as error:
             raise DeadlinePassed("the mail server did not finish the sign-in in time") from error
         finally:
             if not opened:
-                session.abort()
-        session.opened_at = asyncio.get_running_loop().time()
-        return session
+                self.abort()
+        self.opened_at = asyncio.get_running_loop().time()
+        return self
 
     def _greet(self, greeting: Condition) -> None:
         if greeting.status == "PREAUTH":

@@ -12,6 +12,7 @@ from gateway.settings.issuer_checks import issuer_problems
 from gateway.settings.model import MasterUser, Provider, Settings
 from gateway.settings.position import Path
 from gateway.settings.problem import Problem, repeated
+from gateway.settings.reach_checks import reach_problems
 from gateway.settings.url import is_domain, split_url
 
 IDLE_MAX = 29 * 60  # seconds: a server may end an IDLE of half an hour (RFC 2177 section 3)
@@ -27,6 +28,7 @@ def problems(settings: Settings) -> Iterator[Problem]:
     yield from _server(settings)
     yield from _limits(settings)
     yield from account_problems(settings)
+    yield from reach_problems(settings.accounts)
 
 
 def _providers(settings: Settings) -> Iterator[Problem]:

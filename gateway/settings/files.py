@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path as FilePath
 
-from gateway.settings.model import Linked, MasterUser, Settings
+from gateway.settings.model import Accounts, Linked, MasterUser, Settings
 from gateway.settings.position import Path
 from gateway.settings.problem import Problem
 
@@ -57,10 +57,16 @@ def _named(settings: Settings) -> Iterator[tuple[Path, str]]:
             yield ("providers", index, "auth", "password_file"), provider.auth.password_file
         if isinstance(provider.auth, Linked) and provider.auth.client_secret_file is not None:
             yield ("providers", index, "auth", "client_secret_file"), provider.auth.client_secret_file
-    for index, key in enumerate(settings.accounts.keys):
-        if key.file is not None:
-            yield ("accounts", "keys", index, "file"), key.file
-    if settings.accounts.database_file is not None:
-        yield ("accounts", "database_file"), settings.accounts.database_file
+    yield from _of_accounts(settings.accounts)
     if settings.dpop.nonce_secret_file is not None:
         yield ("dpop", "nonce_secret_file"), settings.dpop.nonce_secret_file
+
+
+def _of_accounts(accounts: Accounts) -> Iterator[tuple[Path, str]]:
+    for index, key in enumerate(accounts.keys):
+        if key.file is not None:
+            yield ("accounts", "keys", index, "file"), key.file
+    if accounts.database_file is not None:
+        yield ("accounts", "database_file"), accounts.database_file
+    if accounts.ca_file is not None:
+        yield ("accounts", "ca_file"), accounts.ca_file

@@ -251,7 +251,10 @@ class SealingKey(Section, kw_only=True, frozen=True):
 
 
 class Accounts(Section, kw_only=True, frozen=True):
-    """Accounts that users link: where they are kept, and how (docs/accounts.md)."""
+    """Accounts that users link (docs/accounts.md), and mail servers that they name or that are found for them.
+
+    Providers' own servers are not restricted by it.
+    """
 
     database: Annotated[
         str | None,
@@ -274,6 +277,33 @@ class Accounts(Section, kw_only=True, frozen=True):
     any_server: Annotated[
         bool, Meta(description="accounts of mail servers that no provider here has may be linked, with a password")
     ] = False
+    allowed_hosts: Annotated[
+        tuple[str, ...], Meta(description="hosts that users may name although their addresses are not public")
+    ] = ()
+    allowed_networks: Annotated[
+        tuple[str, ...], Meta(description="networks such as `10.1.0.0/16` that users' mail servers may be in")
+    ] = ()
+    refused_networks: Annotated[
+        tuple[str, ...],
+        Meta(description="networks that they may not be in although they are public, such as the gateway's own"),
+    ] = ()
+    ports: Annotated[
+        tuple[Annotated[int, Meta(ge=1, le=65535)], ...], Meta(description="ports that users may name")
+    ] = (143, 465, 587, 993)
+    nameservers: Annotated[
+        tuple[str, ...], Meta(description="address or address:port of the DNS servers asked; default: the system's")
+    ] = ()
+    ca_file: Annotated[str | None, Meta(description="PEM file of the authority to trust, instead of the system's")] = (
+        None
+    )
+    autoconfig_url: Annotated[
+        str | None,
+        Meta(description="a database of mail settings that is asked last, such as `https://db.example.org/{domain}`"),
+    ] = None
+    find_seconds: Annotated[Seconds, Meta(description="how long finding a server, or verifying one, may take")] = 30.0
+    tries_per_minute: Annotated[
+        Positive, Meta(description="how often a caller may have servers looked for or verified")
+    ] = 10
 
 
 class Dpop(Section, kw_only=True, frozen=True):

@@ -14,6 +14,7 @@ from gateway.app import Application, build
 from gateway.http.services import Accounts
 from gateway.listener import Listener, listen
 from gateway.settings.bind import Bind
+from gateway.settings.model import Accounts as AccountSettings
 from gateway.settings.model import (
     Endpoint,
     Issuer,
@@ -77,8 +78,9 @@ async def gateway_before(
     live: Mapping[str, float] | None = None,
     ignore: tuple[str, ...] = (),
     directory: Accounts | None = None,
+    accounts: AccountSettings | None = None,
 ) -> AsyncIterator[GatewayHere]:
-    """``limits`` and ``live`` are settings of those tables; ``directory`` replaces whose account is whose."""
+    """``limits``, ``live``, ``accounts``: settings of those tables. ``directory`` replaces whose account is whose."""
     issuer = Issuer(issuer=tokens.issuer, audience=tokens.audience, profile="keycloak", jwks_file=str(tokens.jwks_file))
     way = auth or PassThrough()
     provider = Provider(name="test", imap=imap, auth=way, domains=("example.org",), disable_capabilities=ignore)
@@ -87,6 +89,7 @@ async def gateway_before(
         providers=(provider,),
         server=Server(drain_seconds=2),
         limits=Limits(**(limits or {})),  # type: ignore[arg-type]  # whole numbers are given where they must be whole
+        accounts=accounts or AccountSettings(),
         live=Live(**(live or {})),  # type: ignore[arg-type]  # quota_percents is not given here
     )
     application = build(settings, directory=directory)

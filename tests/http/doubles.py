@@ -53,6 +53,7 @@ from gateway.settings.model import Issuer, Limits, PassThrough, Provider, Server
 
 from .chunks import Chunks
 from .doubles_detail import DETAIL_VERBS, DetailVerbs
+from .doubles_servers import servers
 from .doubles_sharing import SHARING_VERBS, SharingVerbs
 
 VERBS = MappingProxyType(
@@ -76,6 +77,7 @@ VERBS = MappingProxyType(
 )
 """Every verb that a handler calls, by its module below ``gateway.mail``."""
 
+ALL_SCOPES = "+".join(scope.value for scope in Scope)
 TAG = '"tag-1"'
 CONTENT = bytes(range(256)) * 4
 PROVIDER = Provider(name="example", imap=ImapSettings(host="imap.example.org"), auth=PassThrough())
@@ -386,6 +388,7 @@ def services(clock: Clock, hub: Hub, authenticator: Authenticator, configured: S
         hub=hub,
         authenticator=authenticator,
         directory=Directory(),
+        servers=servers(configured, clock),
         metrics=Metrics(["example"]),
         settings=configured,
         idempotency=MemoryIdempotency(clock),
@@ -393,6 +396,3 @@ def services(clock: Clock, hub: Hub, authenticator: Authenticator, configured: S
         clock=clock,
         random=lambda: 0.5,
     )
-
-
-ALL_SCOPES = "+".join(scope.value for scope in Scope)

@@ -77,8 +77,8 @@ class Authority:
         )
         self.ca_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
-    def issue(self, *names: str, label: str = "server", expired: bool = False) -> ServerCertificate:
-        """A certificate for host names and addresses; ``expired`` makes one that ended yesterday."""
+    def issue(self, *names: str, label: str = "server", expired: bool = False, days: int = 20) -> ServerCertificate:
+        """A certificate for host names and addresses, good for ``days``; ``expired`` makes one that ended yesterday."""
         names = names or ("localhost", "127.0.0.1")
         key = ec.generate_private_key(ec.SECP256R1())
         now = datetime.now(UTC)
@@ -89,7 +89,7 @@ class Authority:
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - timedelta(days=2))
-            .not_valid_after(now + timedelta(days=-1 if expired else 20))
+            .not_valid_after(now + timedelta(days=-1 if expired else days))
             .add_extension(x509.SubjectAlternativeName([_alternative(name) for name in names]), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
@@ -101,3 +101,25 @@ class Authority:
         private = self.directory / f"{label}.key"
         _write_key(key, private)
         return ServerCertificate(chain, private)
+
+
+def self_signed(directory: Path, *names: str) -> ServerCertificate:
+    """A certificate that vouches for itself, of no authority."""
+    directory.mkdir(parents=True, exist_ok=True)
+    key = ec.generate_private_key(ec.SECP256R1())
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(_name(names[0]))
+        .issuer_name(_name(names[0]))
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=2))
+        .not_valid_after(now + timedelta(days=20))
+        .add_extension(x509.SubjectAlternativeName([_alternative(name) for name in names]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    chain, private = directory / "self.pem", directory / "self.key"
+    chain.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    _write_key(key, private)
+    return ServerCertificate(chain, private)
