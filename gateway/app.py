@@ -5,18 +5,24 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
 from starlette.types import ASGIApp
 
 from gateway import __version__
+from gateway.accounts.account import Account
 from gateway.accounts.directory import Directory
 from gateway.accounts.finding import Finder
+from gateway.accounts.link_audit import NoAudit
+from gateway.accounts.link_place import Vouched
+from gateway.accounts.linking import Linking
+from gateway.accounts.office import Office
 from gateway.accounts.reach import Reach
 from gateway.accounts.verify.verification import Verifier
 from gateway.accounts.verify.whereabouts import whereabouts
+from gateway.errors import SignInRefused
 from gateway.http.app import create_app
 from gateway.http.idempotency import MemoryIdempotency
 from gateway.http.management import create_management_app
@@ -30,11 +36,13 @@ from gateway.imap.session import Session
 from gateway.imap.tls import TlsContexts
 from gateway.live.hub import Hub
 from gateway.log import logger
-from gateway.mail.desk import Desk
+from gateway.mail.desk import Desk, target_of
 from gateway.mail.summaries import Summaries
 from gateway.metrics import Metrics
+from gateway.pool.key import AccountKey
 from gateway.pool.pool import Pool
 from gateway.pool.target import Target
+from gateway.settings.account_checks import links_accounts
 from gateway.settings.model import Limits, Settings
 
 ISSUER_SECONDS = 10.0
@@ -44,9 +52,10 @@ LAG_INTERVAL = 0.1
 class Application:
     """The gateway of one process. Everything that needs an event loop is made in the public lifespan."""
 
-    def __init__(self, settings: Settings, directory: Accounts) -> None:
+    def __init__(self, settings: Settings, directory: Accounts, office: Office | None = None) -> None:
         self._settings = settings
         self._directory = directory
+        self._office = office
         self._secrets = IdentitySecrets.open(settings.issuers, settings.dpop)
         self._metrics = Metrics(provider.name for provider in settings.providers)
         self._reach = Reach.of(settings.accounts)
@@ -84,9 +93,9 @@ class Application:
             )
             await authenticator.start()
             stack.push_async_callback(authenticator.close)
-            pool = Pool(
-                settings.limits, opener=Opener(settings.limits, self._metrics, self._reach), metrics=self._metrics
-            )
+            opener = Opener(settings.limits, self._metrics, self._reach)
+            pool = Pool(settings.limits, opener=opener, metrics=self._metrics)
+            linking = await self._linking(stack, web, opener, pool)
             stack.push_async_callback(pool.close, settings.server.drain_seconds)
             desk = Desk(pool, settings.limits, time.time, Summaries(settings.limits.summaries_octets))
             hub = Hub(desk, settings.live, self._metrics, random.random, logger("gateway.live").warning)
@@ -94,15 +103,34 @@ class Application:
             stack.callback(self.unready)
             stack.callback(asyncio.create_task(_watch_loop(self._metrics)).cancel)
             self._hub, self._ready = hub, True
-            yield State(services=self._services(desk, hub, authenticator))
+            yield State(services=self._services(desk, hub, authenticator, linking))
 
-    def _services(self, desk: Desk, hub: Hub, authenticator: Authenticator) -> Services:
+    async def _linking(
+        self, stack: AsyncExitStack, web: httpx.AsyncClient, opener: Opener, pool: Pool
+    ) -> Linking | None:
+        """None where no accounts are linked."""
+        if self._office is None:
+            return None
+
+        async def prove(account: Account) -> None:
+            await (await opener.open(target_of(account))).logout()
+
+        finder = Finder.of(self._settings, self._reach, TlsContexts())
+        departed = Departed(pool, lambda: self._hub)
+        linking = await stack.enter_async_context(
+            self._office.running(web, prove, departed, NoAudit(), Vouched(finder))
+        )
+        opener.linking = linking
+        return linking
+
+    def _services(self, desk: Desk, hub: Hub, authenticator: Authenticator, linking: Linking | None) -> Services:
         settings, contexts = self._settings, TlsContexts()
         return Services(
             desk=desk,
             hub=hub,
             authenticator=authenticator,
-            directory=self._directory,
+            directory=self._directory if linking is None else linking.every,
+            linking=linking,
             servers=Servers(
                 Finder.of(settings, self._reach, contexts),
                 Verifier(
@@ -128,6 +156,22 @@ async def _watch_loop(metrics: Metrics) -> None:
         metrics.loop_lag(loop.time() - due)
 
 
+class Departed:
+    """What is ended when a link, or the credential of one, is there no more."""
+
+    def __init__(self, pool: Pool, hub: Callable[[], Hub | None]) -> None:
+        self._pool = pool
+        self._hub = hub
+
+    def credential_gone(self, account: Account) -> None:
+        self._pool.forget(AccountKey.of(target_of(account)))
+
+    async def account_gone(self, account_id: str) -> None:
+        hub = self._hub()
+        if hub is not None:
+            await hub.remove(account_id)
+
+
 class Opener:
     """Opens sessions for the pool. TLS contexts are made once for each authority file.
 
@@ -139,9 +183,22 @@ class Opener:
         self._deadlines = deadlines_of(limits)
         self._metrics = metrics
         self._contexts = TlsContexts()
+        self.linking: Linking | None = None
 
     async def __call__(self, target: Target) -> Session:
-        """A signed-in session; raises what :meth:`Session.open` raises, and HostRefused."""
+        """A signed-in session; raises what :meth:`Session.open` raises. A linked account is told how it went."""
+        try:
+            session = await self.open(target)
+        except SignInRefused as error:
+            if self.linking is None:
+                raise
+            raise await self.linking.judged(error, target.account_id, target.credential) from error.__cause__
+        if self.linking is not None:
+            await self.linking.worked(target.account_id)
+        return session
+
+    async def open(self, target: Target) -> Session:
+        """The same, and nobody is told."""
         endpoint = target.endpoint
         if endpoint.restricted and self._reach is not None:
             endpoint = await self._reach.pinned(endpoint)
@@ -165,4 +222,7 @@ def deadlines_of(limits: Limits) -> Deadlines:
 
 def build(settings: Settings, *, directory: Accounts | None = None) -> Application:
     """The gateway for these settings. Raises ConfigurationError. ``directory`` replaces who owns which account."""
-    return Application(settings, Directory(settings) if directory is None else directory)
+    if directory is not None:
+        return Application(settings, directory)
+    own = Directory(settings)
+    return Application(settings, own, Office.of(settings, own) if links_accounts(settings) else None)

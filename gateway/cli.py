@@ -1,4 +1,7 @@
-"""The command line: ``gateway demo | serve | check | openapi``. Each subcommand imports what it needs and no more."""
+"""The command line: ``gateway demo | serve | check | accounts | keys | openapi``.
+
+Each subcommand imports what it needs and no more.
+"""
 
 from __future__ import annotations
 
@@ -51,6 +54,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     check.add_argument("--token-file", metavar="FILE", type=Path, help="the account's access token, for pass_through")
     check.set_defaults(run=_check)
+    accounts = commands.add_parser("accounts", help="the database of linked accounts")
+    acts = accounts.add_subparsers(required=True, metavar="action", parser_class=_Command)
+    migrate = acts.add_parser("migrate", help="bring its tables up to date")
+    _add_config(migrate)
+    migrate.set_defaults(run=_migrate)
+    _add_keys(commands.add_parser("keys", help="the keys that linked accounts' secrets are sealed with"))
     openapi = commands.add_parser("openapi", help="print the OpenAPI document")
     openapi.set_defaults(run=_openapi)
     return parser
@@ -60,6 +69,16 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config", metavar="FILE", type=Path, help="TOML file; without it the settings come from GATEWAY__ variables"
     )
+
+
+def _add_keys(keys: argparse.ArgumentParser) -> None:
+    acts = keys.add_subparsers(required=True, metavar="action", parser_class=_Command)
+    generate = acts.add_parser("generate", help="make a key, for accounts.keys")
+    generate.add_argument("--out", metavar="FILE", type=Path, help="a new file, for this user alone; default: print it")
+    generate.set_defaults(run=_generate_key)
+    rotate = acts.add_parser("rotate", help="seal everything with the first key of accounts.keys; safe at any time")
+    _add_config(rotate)
+    rotate.set_defaults(run=_rotate_keys)
 
 
 def _add_demo(demo: argparse.ArgumentParser) -> None:
@@ -100,6 +119,26 @@ def _check(options: argparse.Namespace) -> int:
 
     settings = load(options.config)
     return check(settings, account=options.account, token_file=options.token_file, write=sys.stdout.write)
+
+
+def _migrate(options: argparse.Namespace) -> int:
+    from gateway.accounts.upkeep import migrate_now
+    from gateway.settings.load import load
+
+    return migrate_now(load(options.config).accounts, sys.stdout.write)
+
+
+def _generate_key(options: argparse.Namespace) -> int:
+    from gateway.accounts.upkeep import generate_key
+
+    return generate_key(options.out, sys.stdout.write)
+
+
+def _rotate_keys(options: argparse.Namespace) -> int:
+    from gateway.accounts.upkeep import rotate_now
+    from gateway.settings.load import load
+
+    return rotate_now(load(options.config).accounts, sys.stdout.write)
 
 
 def _openapi(_: argparse.Namespace) -> int:

@@ -310,15 +310,23 @@ class Refused(UpstreamError):
 class SignInRefused(Refused):
     """The server refused the credentials. ``own_token``: they were the caller's bearer token.
 
-    ``challenge`` is the server's JSON reason of XOAUTH2 / OAUTHBEARER (RFC 7628 section 3.2.2).
+    ``challenge`` is the server's JSON reason of XOAUTH2 / OAUTHBEARER (RFC 7628 section 3.2.2). ``link`` is where a
+    linked account can be linked again.
     """
 
     def __init__(
-        self, detail: str = "", *, code: str | None = None, own_token: bool = False, challenge: str | None = None
+        self,
+        detail: str = "",
+        *,
+        code: str | None = None,
+        own_token: bool = False,
+        challenge: str | None = None,
+        link: str | None = None,
     ) -> None:
         super().__init__(detail, code=code, command="AUTHENTICATE", reply=_REAUTH)
         self.own_token = own_token
         self.challenge = challenge
+        self.link = link
 
     def answer(self) -> Reply:
         return _TOKEN_REFUSED if self.own_token else _REAUTH

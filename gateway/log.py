@@ -37,8 +37,19 @@ _FORBIDDEN = re.compile(
     r"folder|mailbox|search|query|filename|jwt|claim|header|path|url"
 )
 # Some foreign libraries' records quote what they handle: aioimaplib the whole dialogue, uvicorn.access paths and
-# queries, httpx URLs. They are silenced; of the others only the first line is kept.
-_SILENCED = ("aioimaplib", "uvicorn.access", "httpx", "httpcore", "hpack", "authlib", "joserfc")
+# queries, httpx URLs, aiosqlite a statement's values. They are silenced; of the others only the first line is kept.
+_SILENCED = (
+    "aioimaplib",
+    "uvicorn.access",
+    "httpx",
+    "httpcore",
+    "hpack",
+    "authlib",
+    "joserfc",
+    "aiosqlite",
+    "sqlalchemy",
+    "psycopg",
+)
 _CREDENTIALS = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9\-._~+/=]{4,}")
 _JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*){1,4}")
 _ADDRESS = re.compile(r"[^\s@<>\"',;:()]{1,64}@[A-Za-z0-9.-]{1,255}")

@@ -13,9 +13,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from .servers import cyrus as cyrus_server
+from .servers import postgresql as postgresql_server
 from .servers.cyrus import Cyrus
 from .servers.dovecot import MISSING, Dovecot
 from .servers.dovecot_config import DovecotOptions, OAuth
+from .servers.postgresql import Postgresql
 from .servers.tokens import TokenIssuer
 
 # A busy machine is no failure. CI takes the same examples each time; a person's runs look for new ones.
@@ -76,4 +78,14 @@ def cyrus() -> Iterator[Cyrus]:
     if not Cyrus.available():
         pytest.skip(cyrus_server.MISSING)
     with Cyrus() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Postgresql]:
+    """A server that gives each test a database of its own."""
+    programs = postgresql_server.binaries()
+    if programs is None:
+        pytest.skip(postgresql_server.MISSING)
+    with Postgresql(programs) as server:
         yield server

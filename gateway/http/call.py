@@ -10,7 +10,8 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 
 from gateway.accounts.account import Account
-from gateway.errors import Unauthenticated
+from gateway.accounts.linking import Linking
+from gateway.errors import Unauthenticated, Unprocessable
 from gateway.http.services import Services
 from gateway.identity.principal import Principal
 from gateway.mail.desk import Desk
@@ -59,6 +60,13 @@ class Call(Generic[Q, B]):
     async def account(self) -> Account:
         """The account in the path. Raises NotFound where it is not the caller's."""
         return await self.services.directory.resolve(self.caller, self.path["account"])
+
+    @property
+    def linking(self) -> Linking:
+        """Raises Unprocessable where this gateway links no accounts."""
+        if self.services.linking is None:
+            raise Unprocessable("this gateway links no accounts")
+        return self.services.linking
 
     def href(self, tail: str) -> str:
         """The path of something below the account in the path."""

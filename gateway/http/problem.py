@@ -15,6 +15,7 @@ from gateway.errors import (
     PreconditionFailed,
     RangeNotSatisfiable,
     Reply,
+    SignInRefused,
     TooLarge,
     Unauthenticated,
     UnsupportedMediaType,
@@ -43,6 +44,9 @@ class Problem(Struct, rename="camel", kw_only=True, frozen=True):
     imap_code: Annotated[str | UnsetType, Meta(description="the mail server's own code for it")] = UNSET
     flags: Annotated[
         list[Flag] | UnsetType, Meta(description="of a 412 on flags: those of now; the ETag header goes with them")
+    ] = UNSET
+    link: Annotated[
+        str | UnsetType, Meta(description="of account-reauth-required: where a linked account is linked again")
     ] = UNSET
 
 
@@ -79,6 +83,7 @@ def problem_of(error: GatewayError, scope: Scope) -> Problem:
         field=error.field or UNSET,
         imap_code=error.imap_code or UNSET,
         flags=_flags_now(error),
+        link=(error.link or UNSET) if isinstance(error, SignInRefused) else UNSET,
     )
 
 

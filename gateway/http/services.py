@@ -11,6 +11,7 @@ from starlette.types import Scope
 
 from gateway.accounts.account import Account
 from gateway.accounts.candidate import Found
+from gateway.accounts.linking import Linking
 from gateway.accounts.verify.verification import Verification, Wanted
 from gateway.http.idempotency import IdempotencyStore
 from gateway.http.tickets import TicketStore
@@ -104,6 +105,7 @@ class Services:
     settings: Settings
     idempotency: IdempotencyStore
     tickets: TicketStore
+    linking: Linking | None = None
     clock: Callable[[], float]
     random: Callable[[], float]
 

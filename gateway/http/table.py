@@ -25,6 +25,7 @@ from gateway.http.routes import (
     exports,
     flags,
     folders,
+    linking,
     messages,
     parts,
     quota,
@@ -47,6 +48,7 @@ def table(limits: Limits) -> tuple[AnyEndpoint, ...]:
         return variant(call, described, "application/json", about.PUBLIC)
 
     served = (
+        *linking.ENDPOINTS,
         *servers.ENDPOINTS,  # before `/v1/accounts/{account}`, which their paths would match
         *accounts.ENDPOINTS,
         *quota.ENDPOINTS,

@@ -89,6 +89,15 @@ class Hub:
         await asyncio.gather(*(post.stop() for post in posts))
         await asyncio.gather(*self._endings)
 
+    async def remove(self, account_id: str) -> None:
+        """The account is there no more: its streams end with a bye, its watchers with their connections."""
+        for stream, watched in tuple(self._streams.items()):
+            if watched == account_id:
+                stream.end(self._bye("account-removed"))
+        post = self._posts.pop(account_id, None)
+        if post is not None:
+            await post.stop()
+
     async def _understood(self, account: Account, folders: Sequence[str]) -> Wanted:
         if ALL not in folders:
             names = dict.fromkeys([await resolve(self._desk, account, ref) for ref in folders])

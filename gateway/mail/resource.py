@@ -324,6 +324,18 @@ class AccountLimits(Resource, kw_only=True, frozen=True):
     streams: Annotated[int, Meta(description="event streams at a time")]
 
 
+class LinkedBy(Resource, kw_only=True, frozen=True):
+    """Of an account that its user linked: how, and whether it still opens. Never what opens it."""
+
+    how: Annotated[Literal["password", "oauth"], Meta(description="an app password, or a grant of the provider's")]
+    state: Annotated[
+        Literal["ok", "reauth-required"], Meta(description="whether it has to be linked again before it can be used")
+    ]
+    since: Annotated[str, Meta(description="RFC 3339, UTC")]
+    is_default: Annotated[bool, Meta(description="it is `me` where the token itself names no account")]
+    label: str | None
+
+
 class AccountInfo(Resource, kw_only=True, frozen=True):
     id: Id
     address: str
@@ -332,6 +344,7 @@ class AccountInfo(Resource, kw_only=True, frozen=True):
     sync_mode: Literal["qresync", "condstore", "window"] | UnsetType = UNSET
     budget: Budget | UnsetType = UNSET
     limits: AccountLimits | UnsetType = UNSET
+    linked: LinkedBy | UnsetType = UNSET
 
 
 class AccountList(Resource, kw_only=True, frozen=True):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from ipaddress import ip_address
 
+from gateway.settings.account_checks import account_problems
 from gateway.settings.bind import parse_bind
 from gateway.settings.issuer_checks import issuer_problems
 from gateway.settings.model import MasterUser, Provider, Settings
@@ -26,6 +27,7 @@ def problems(settings: Settings) -> Iterator[Problem]:
     yield from _providers(settings)
     yield from _server(settings)
     yield from _limits(settings)
+    yield from account_problems(settings)
     yield from reach_problems(settings.accounts)
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path as FilePath
 
-from gateway.settings.model import MasterUser, Settings
+from gateway.settings.model import Accounts, Linked, MasterUser, Settings
 from gateway.settings.position import Path
 from gateway.settings.problem import Problem
 
-FILE_KEYS = frozenset({"jwks_file", "ca_file", "password_file", "client_secret_file", "nonce_secret_file"})
+FILE_KEYS = frozenset(
+    {"jwks_file", "ca_file", "password_file", "client_secret_file", "nonce_secret_file", "database_file", "file"}
+)
 
 
 def resolve(value: object, base: FilePath) -> None:
@@ -53,7 +55,18 @@ def _named(settings: Settings) -> Iterator[tuple[Path, str]]:
             yield ("providers", index, "imap", "ca_file"), provider.imap.ca_file
         if isinstance(provider.auth, MasterUser) and provider.auth.password_file is not None:
             yield ("providers", index, "auth", "password_file"), provider.auth.password_file
-    if settings.accounts.ca_file is not None:
-        yield ("accounts", "ca_file"), settings.accounts.ca_file
+        if isinstance(provider.auth, Linked) and provider.auth.client_secret_file is not None:
+            yield ("providers", index, "auth", "client_secret_file"), provider.auth.client_secret_file
+    yield from _of_accounts(settings.accounts)
     if settings.dpop.nonce_secret_file is not None:
         yield ("dpop", "nonce_secret_file"), settings.dpop.nonce_secret_file
+
+
+def _of_accounts(accounts: Accounts) -> Iterator[tuple[Path, str]]:
+    for index, key in enumerate(accounts.keys):
+        if key.file is not None:
+            yield ("accounts", "keys", index, "file"), key.file
+    if accounts.database_file is not None:
+        yield ("accounts", "database_file"), accounts.database_file
+    if accounts.ca_file is not None:
+        yield ("accounts", "ca_file"), accounts.ca_file

@@ -134,7 +134,30 @@ class MasterUser(Section, kw_only=True, frozen=True, tag_field="method", tag="ma
 
 
 class Linked(Section, kw_only=True, frozen=True, tag_field="method", tag="linked"):
-    """Accounts that users link themselves; its room is kept, it is not served yet."""
+    """Accounts that users link themselves: with an app password, or by signing in at the provider."""
+
+    kind: Annotated[
+        Literal["password", "google", "microsoft", "oidc"],
+        Meta(
+            description="what opens an account: an app password, or a grant of Google, Microsoft, any OpenID provider"
+        ),
+    ] = "password"
+    issuer: Annotated[
+        str | None,
+        Meta(description="where the provider's metadata is discovered; with `google` and `microsoft` known already"),
+    ] = None
+    client_id: Annotated[str | None, Meta(description="the gateway's own client at the provider")] = None
+    client_secret_file: Annotated[str | None, Meta(description="file that holds its secret; none: a public client")] = (
+        None
+    )
+    client_secret_env: Annotated[str | None, Meta(description="or the environment variable")] = None
+    scopes: Annotated[
+        tuple[str, ...], Meta(description="scopes to ask for; default: the kind's own, with `oidc` `openid email`")
+    ] = ()
+    resource: Annotated[str | None, Meta(description="`resource` to ask for, where the provider wants one")] = None
+    mechanism: Annotated[
+        Literal["OAUTHBEARER", "XOAUTH2"] | None, Meta(description="default: XOAUTH2 with `google` and `microsoft`")
+    ] = None
 
 
 Auth = PassThrough | MasterUser | Linked
@@ -226,9 +249,41 @@ class Live(Section, kw_only=True, frozen=True):
     coalesce_seconds: Annotated[Seconds, Meta(description="changes within this time travel as one event")] = 0.05
 
 
-class Accounts(Section, kw_only=True, frozen=True):
-    """Mail servers that users name, or that are found for their addresses. Providers' own are not restricted by it."""
+class SealingKey(Section, kw_only=True, frozen=True):
+    """A key that secrets of linked accounts are sealed with: 32 octets, as `gateway keys generate` writes them."""
 
+    id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,32}$", description="told beside what it sealed; never reused")]
+    file: Annotated[str | None, Meta(description="file that holds the key")] = None
+    env: Annotated[str | None, Meta(description="or the environment variable")] = None
+
+
+class Accounts(Section, kw_only=True, frozen=True):
+    """Accounts that users link (docs/accounts.md), and mail servers that they name or that are found for them.
+
+    Providers' own servers are not restricted by it.
+    """
+
+    database: Annotated[
+        str | None,
+        Meta(
+            description="`sqlite+aiosqlite:///FILE` or `postgresql+psycopg://…`; default: a file `accounts.db` in "
+            "`$STATE_DIRECTORY`, else in `$XDG_STATE_HOME/imap-gateway`"
+        ),
+    ] = None
+    database_file: Annotated[str | None, Meta(description="file that holds it, where it has a password in it")] = None
+    migrate_at_start: Annotated[
+        bool, Meta(description="bring the database's tables up to date at start; else by `gateway accounts migrate`")
+    ] = True
+    keys: Annotated[
+        tuple[SealingKey, ...], Meta(description="the first one seals, all of them open what they sealed")
+    ] = ()
+    return_to: Annotated[
+        tuple[str, ...], Meta(description="pages that may be returned to after a sign-in at a provider, word for word")
+    ] = ()
+    per_caller: Annotated[Positive, Meta(description="most accounts that one caller may link")] = 20
+    any_server: Annotated[
+        bool, Meta(description="accounts of mail servers that no provider here has may be linked, with a password")
+    ] = False
     allowed_hosts: Annotated[
         tuple[str, ...], Meta(description="hosts that users may name although their addresses are not public")
     ] = ()

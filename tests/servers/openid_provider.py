@@ -54,8 +54,9 @@ def installed() -> Path | None:
 class OpenIdProvider:
     """One provider. What it knows of opaque tokens ends with ``restart``; its signing keys need not."""
 
-    def __init__(self, folder: Path, *, audience: str, typ: str = "at+jwt") -> None:
+    def __init__(self, folder: Path, *, audience: str, typ: str = "at+jwt", session: int = 3600) -> None:
         self._folder = folder
+        self._session = session
         self._typ = typ
         self.audience = audience
         self.port = free_port()
@@ -87,6 +88,7 @@ class OpenIdProvider:
     def start(self, keys: Keys = "keep") -> None:
         source = shutil.copy(SOURCE / "provider.js", self._folder / f"provider-{self.port}.js")
         environ = {"PORT": str(self.port), "STATE": str(self.state), "AUDIENCE": self.audience, "TYP": self._typ}
+        environ["SESSION"] = str(self._session)
         with (self.state / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 ["node", source],
@@ -116,6 +118,15 @@ class OpenIdProvider:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait(5)
 
+    def suspend(self) -> None:
+        """It answers nothing until ``resume``, and knows all that it knew."""
+        assert self._process is not None
+        os.killpg(self._process.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        assert self._process is not None
+        os.killpg(self._process.pid, signal.SIGCONT)
+
     def restart(self, keys: Keys) -> None:
         self.stop()
         self.start(keys)
@@ -142,23 +153,32 @@ class OpenIdProvider:
             form = {**grant, "code_verifier": verifier, "resource": self.audience}
             return self._token(browser, form, options.get("headers"))
 
+    def walk(self, url: str, user: str, back: str) -> str:
+        """What a person's browser does with an authorization URL: the URL below ``back`` that it is sent to."""
+        with httpx.Client(base_url=self.issuer, trust_env=False, timeout=20) as browser:
+            return self._walked(browser, browser.get(url), user, back)
+
     def client_credentials(self) -> dict[str, Any]:
         """The token answer for ``robot``, on behalf of no user."""
         form = {"grant_type": "client_credentials", "scope": SCOPES, "resource": self.audience}
         with httpx.Client(base_url=self.issuer, trust_env=False, auth=("robot", "robot-secret")) as client:
             return self._token(client, form, None)
 
-    def revoke(self, token: str, client: str) -> None:
+    def revoke(self, token: str, client: str, secret: str | None = None) -> None:
         """RFC 7009"""
-        form = {"token": token, "client_id": client}
-        httpx.post(f"{self.issuer}/token/revocation", data=form, trust_env=False).raise_for_status()
+        auth = httpx.BasicAuth(client, secret) if secret is not None else None
+        form = {"token": token, "client_id": client} if auth is None else {"token": token}
+        httpx.post(f"{self.issuer}/token/revocation", data=form, auth=auth, trust_env=False).raise_for_status()
 
     def _authorized(self, browser: httpx.Client, asked: Mapping[str, str], user: str) -> str:
-        answer = browser.get("/auth", params=dict(asked))
+        place = self._walked(browser, browser.get("/auth", params=dict(asked)), user, REDIRECT)
+        return parse_qs(urlsplit(place).query)["code"][0]
+
+    def _walked(self, browser: httpx.Client, answer: httpx.Response, user: str, back: str) -> str:
         for _ in range(10):
             place = str(answer.headers.get("location", ""))
-            if place.startswith(REDIRECT):
-                return parse_qs(urlsplit(place).query)["code"][0]
+            if place.startswith(back):
+                return place
             if answer.is_redirect:
                 answer = browser.get(place)
             else:

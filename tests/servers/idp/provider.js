@@ -5,7 +5,10 @@
 //   AUDIENCE  the resource that tokens are for
 //   KEYS      "keep"; "rotate": a new key signs, the old ones stay published; "forget": they are withdrawn
 //   TYP       the header's typ of signed tokens
+//   SESSION   seconds that the access tokens of `googlelike` and `mslike` live
 //
+// `googlelike` and `mslike` are who links accounts: the first keeps its refresh token, that of the second is rotated
+// with each use and may be used once, or the grant is gone.
 // Clients: `signed` and `opaque` (public, code with PKCE; named after the tokens that they get), `gateway` and
 // `dovecot` (they ask about tokens), `robot` (client credentials, opaque). The secret is the name and "-secret".
 // Users: any name, with the name and "pw" as password.
@@ -14,7 +17,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Provider } from "oidc-provider";
 
-const { PORT, STATE, AUDIENCE, KEYS = "keep", TYP = "at+jwt" } = process.env;
+const { PORT, STATE, AUDIENCE, KEYS = "keep", TYP = "at+jwt", SESSION = "3600" } = process.env;
 const ISSUER = `http://127.0.0.1:${PORT}`;
 const SCOPES = "mail.read mail.metadata mail.modify mail.delete mail.folders mail.events";
 
@@ -55,20 +58,33 @@ const secretClient = (id) => ({
   response_types: [],
   redirect_uris: [],
 });
+const linkingClient = (id) => ({
+  ...secretClient(id),
+  application_type: "native",
+  grant_types: ["authorization_code", "refresh_token"],
+  response_types: ["code"],
+  redirect_uris: ["http://127.0.0.1/v1/accounts/link/callback"],
+});
+const LINKING = ["googlelike", "mslike"];
 const address = (user) => `${user}@example.org`;
 
 const provider = new Provider(ISSUER, {
   jwks: { keys: signingKeys() },
-  clients: [...["signed", "opaque"].map(publicClient), ...["gateway", "dovecot", "robot"].map(secretClient)],
+  clients: [...["signed", "opaque"].map(publicClient), ...["gateway", "dovecot", "robot"].map(secretClient),
+    ...LINKING.map(linkingClient)],
   pkce: { required: () => true },
   scopes: ["openid", "offline_access", "email", ...SCOPES.split(" ")],
   claims: { openid: ["sub"], email: ["email"] },
+  conformIdTokenClaims: false,
+  rotateRefreshToken: (ctx) => ctx.oidc.client.clientId !== "googlelike",
+  issueRefreshToken: (_, client, code) =>
+    client.grantTypeAllowed("refresh_token") && (code.scopes.has("offline_access") || client.clientId === "googlelike"),
   cookies: { keys: [randomUUID()] },
   findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, email: address(id) }) }),
   interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
   extraTokenClaims: (_, token) => (token.accountId ? { email: address(token.accountId) } : undefined),
   ttl: {
-    AccessToken: 300, ClientCredentials: 300, AuthorizationCode: 60, RefreshToken: 3600,
+    AccessToken: (_, __, client) => (LINKING.includes(client.clientId) ? Number(SESSION) : 300), ClientCredentials: 300, AuthorizationCode: 60, RefreshToken: 3600,
     Grant: 3600, IdToken: 300, Interaction: 60, Session: 3600,
   },
   formats: {

@@ -1,0 +1,102 @@
+"""Linked accounts of a caller, ready to be signed in to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from gateway.accounts.access_tokens import AccessTokens
+from gateway.accounts.account import Account
+from gateway.accounts.keyring import Keyring
+from gateway.accounts.link import ANY_SERVER, Link, Owned
+from gateway.accounts.link_provider import LinkProvider
+from gateway.accounts.link_store import LinkStore
+from gateway.errors import Unavailable, Unprocessable
+from gateway.imap.credential import Bearer, Credential, Password
+from gateway.imap.endpoint import Endpoint, Tls
+from gateway.secret import Secret
+from gateway.settings.model import Endpoint as ImapSettings
+from gateway.settings.model import Linked, Provider
+
+_TLS: Mapping[str, Tls] = {"implicit": "implicit", "starttls": "starttls"}
+
+
+class LinkedAccounts:
+    """From a row to an account with its credential."""
+
+    def __init__(
+        self,
+        providers: Sequence[Provider],
+        grants: Mapping[str, LinkProvider],
+        store: LinkStore,
+        keyring: Keyring,
+        tokens: AccessTokens,
+        *,
+        any_server: bool,
+        ca_file: str | None,
+    ) -> None:
+        self._providers = {each.name: each for each in providers if isinstance(each.auth, Linked)}
+        self._grants, self._store, self._keyring, self._tokens = grants, store, keyring, tokens
+        self._any_server, self._ca_file = any_server, ca_file
+
+    async def for_caller(self, caller: Owned) -> list[Link]:
+        """The default one first, then the oldest."""
+        return await self._store.of(caller)
+
+    async def account(self, link: Link) -> Account:
+        """Raises SignInRefused where it has to be linked again, Unavailable, SealBroken."""
+        provider = self.provider(link)
+        if link.method == "password":
+            return password_account(link, provider, self._keyring.open(link.sealed, link.id, link.column))
+        access = await self._tokens.of(link)
+        mechanism = self._grants[provider.name].mechanism
+        return made(link, provider, Bearer(link.username, access.token, mechanism), access.ends)
+
+    def last_known(self, link: Link) -> Account | None:
+        """The account with the credential that this process signed in with, if it did."""
+        provider = self.provider(link)
+        if link.method == "password":
+            return password_account(link, provider, self._keyring.open(link.sealed, link.id, link.column))
+        access = self._tokens.held(link.id)
+        if access is None or provider.name not in self._grants:
+            return None
+        mechanism = self._grants[provider.name].mechanism
+        return made(link, provider, Bearer(link.username, access.token, mechanism), access.ends)
+
+    def provider(self, link: Link) -> Provider:
+        """The provider as settings. Raises Unavailable where the operator has taken it away."""
+        place = link.place
+        if place.provider is not None:
+            found = self._providers.get(place.provider)
+            if found is None or (link.method == "oauth" and place.provider not in self._grants):
+                raise Unavailable("the provider of this account is not configured any more")
+            return found
+        if not self._any_server:
+            raise Unavailable("accounts of servers that users name are not served any more")
+        return named_server(place.host or "", place.port or 0, place.tls or "", self._ca_file)
+
+
+def named_server(host: str, port: int, tls: str, ca_file: str | None) -> Provider:
+    """A server that a user named, as settings: never without TLS. Raises Unprocessable."""
+    if tls not in _TLS:
+        raise Unprocessable("a mail server that is named by its users needs TLS", field="tls")
+    imap = ImapSettings(host=host, port=port, tls=_TLS[tls], ca_file=ca_file)
+    return Provider(name=ANY_SERVER, imap=imap, auth=Linked())
+
+
+def made(link: Link, provider: Provider, credential: Credential, expires_at: float | None) -> Account:
+    imap = provider.imap
+    restricted = link.place.provider is None  # looked up and checked again whenever it is connected to
+    endpoint = Endpoint(imap.host, imap.port, imap.tls, imap.ca_file, restricted=restricted)
+    return Account(
+        id=link.id,
+        address=link.address,
+        provider=provider,
+        endpoint=endpoint,
+        credential=credential,
+        expires_at=expires_at,
+    )
+
+
+def password_account(link: Link, provider: Provider, password: Secret) -> Account:
+    """One that a password opens."""
+    return made(link, provider, Password(link.username, password), None)
