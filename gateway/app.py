@@ -115,11 +115,9 @@ class Application:
         async def prove(account: Account) -> None:
             await (await opener.open(target_of(account))).logout()
 
-        finder = Finder.of(self._settings, self._reach, TlsContexts())
+        finder = Vouched(Finder.of(self._settings, self._reach, TlsContexts()))
         departed = Departed(pool, lambda: self._hub)
-        linking = await stack.enter_async_context(
-            self._office.running(web, prove, departed, NoAudit(), Vouched(finder))
-        )
+        linking = await stack.enter_async_context(self._office.running(web, prove, departed, NoAudit(), finder))
         opener.linking = linking
         return linking
 

@@ -48,8 +48,8 @@ def table(limits: Limits) -> tuple[AnyEndpoint, ...]:
         return variant(call, described, "application/json", about.PUBLIC)
 
     served = (
-        *linking.ENDPOINTS,
         *servers.ENDPOINTS,  # before `/v1/accounts/{account}`, which their paths would match
+        *linking.ENDPOINTS,
         *accounts.ENDPOINTS,
         *quota.ENDPOINTS,
         *folders.ENDPOINTS,

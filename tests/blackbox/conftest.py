@@ -10,10 +10,15 @@ import httpx
 import pytest
 
 from tests.servers import cyrus as cyrus_server
+from tests.servers import openid_provider
 from tests.servers.cyrus import Cyrus
 from tests.servers.dovecot import Dovecot
+from tests.servers.dovecot_config import DovecotOptions, OAuth
+from tests.servers.openid_provider import OpenIdProvider
+from tests.servers.postgresql import Postgresql
 from tests.servers.tokens import TokenIssuer
 
+from . import linking
 from .gateway_process import GatewayProcess, Upstream
 
 # All that IMAP4rev1 itself does not have, but UIDPLUS: without it no answer can name a new message.
@@ -119,3 +124,38 @@ def user(site: Site) -> str:
 async def client(site: Site, user: str) -> AsyncIterator[httpx.AsyncClient]:
     async with site.gateway.client(user) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def idp() -> Iterator[OpenIdProvider]:
+    """A provider at which accounts are linked."""
+    folder = openid_provider.installed()
+    if folder is None:
+        pytest.skip(openid_provider.MISSING)
+    with OpenIdProvider(folder, audience="https://imap.example.test", session=linking.SESSION) as provider:
+        yield provider
+
+
+@pytest.fixture(scope="session")
+def linked_mail(needs_dovecot: None, idp: OpenIdProvider) -> Iterator[Dovecot]:
+    """A server that asks that provider about tokens, and takes passwords too."""
+    place = f"http://dovecot:dovecot-secret@127.0.0.1:{idp.port}/token/introspection"
+    with Dovecot(DovecotOptions(oauth=OAuth(idp.pem, (idp.issuer,), introspection_url=place))) as server:
+        yield server
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def linked_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('linked') / 'accounts.db'}"
+    server: Postgresql = request.getfixturevalue("postgresql")
+    return server.database()
+
+
+@pytest.fixture(scope="session")
+def linked_gateway(
+    linked_mail: Dovecot, idp: OpenIdProvider, tokens: TokenIssuer, linked_database: str
+) -> Iterator[GatewayProcess]:
+    debug = {"log": {"level": "debug"}}
+    with linking.start(linked_mail, tokens, linked_database, idp, settings=debug) as started:
+        yield started

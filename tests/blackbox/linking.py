@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
 from gateway.accounts.keyring import Keyring, new_key
+from gateway.settings.model import SealingKey
 from tests.servers.dovecot import Dovecot
 from tests.servers.openid_provider import OpenIdProvider
 from tests.servers.tokens import TokenIssuer
 
 from .gateway_process import GatewayProcess, Upstream
 
+SESSION = 8
+"""Seconds that an access token of the providers lives."""
 PAGE = "https://app.example.test/linked"
 KEY = new_key()
 
@@ -70,6 +75,7 @@ def start(
         "GATEWAY__ACCOUNTS__DATABASE": database,
         "GATEWAY__ACCOUNTS__KEYS": '[{id = "one", env = "SEALING_KEY"}]',
         "GATEWAY__ACCOUNTS__RETURN_TO": toml([PAGE]),
+        "GATEWAY__ACCOUNTS__TRIES_PER_MINUTE": "100000",
         "GATEWAY__SERVER__PUBLIC_URL": made.url,
         "SEALING_KEY": key,
         "SECRET_GOOGLELIKE": "googlelike-secret",
@@ -80,17 +86,8 @@ def start(
 
 
 def keyring(key: str = KEY) -> Keyring:
-    return Keyring.open_all([SealingKeyOf.one()], {"SEALING_KEY": key})
-
-
-class SealingKeyOf:
-    """The one key of these gateways, as their settings name it."""
-
-    @staticmethod
-    def one() -> Any:
-        from gateway.settings.model import SealingKey
-
-        return SealingKey(id="one", env="SEALING_KEY")
+    """As these gateways have it."""
+    return Keyring.open_all([SealingKey(id="one", env="SEALING_KEY")], {"SEALING_KEY": key})
 
 
 @dataclass
@@ -136,3 +133,34 @@ def told(location: str) -> dict[str, str]:
     """The parameters that the page is given."""
     assert location.startswith(f"{PAGE}?"), location
     return {name: values[0] for name, values in parse_qs(urlsplit(location).query).items()}
+
+
+def person(gateway: GatewayProcess, name: str) -> Person:
+    """Of a domain that no provider serves: all its accounts are linked ones."""
+    return Person(gateway, f"{name}@elsewhere.example", {"ttl": 3000})
+
+
+def folders(who: Person, account: str = "me") -> httpx.Response:
+    return who.ask("GET", f"/v1/accounts/{account}/folders")
+
+
+def marked(mail: Dovecot, user: str) -> str:
+    """A folder that tells whose mailbox it is."""
+    name = f"of-{user}"
+    with mail.client(user) as imap:
+        imap.create(name)
+    return name
+
+
+def refresh_tokens(database: str, account: str) -> list[str]:
+    """What the database holds of an account, opened with the key."""
+    ring: Keyring = keyring()
+    if database.startswith("sqlite"):
+        with sqlite3.connect(Path(database.partition("///")[2])) as connection:
+            rows = connection.execute("SELECT refresh_token FROM linked_accounts WHERE id = ?", (account,)).fetchall()
+    else:
+        import psycopg
+
+        with psycopg.connect(database.replace("+psycopg", "")) as session:
+            rows = session.execute("SELECT refresh_token FROM linked_accounts WHERE id = %s", (account,)).fetchall()
+    return [ring.open(bytes(row[0]), account, "refresh_token").reveal() for row in rows]

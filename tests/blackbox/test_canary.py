@@ -14,28 +14,21 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.accounts.keyring import new_key
 from gateway.http.table import table
 from gateway.settings.model import Limits
 from tests.servers.dovecot import Dovecot
 from tests.servers.faultproxy import FaultProxy
 from tests.servers.tokens import TokenIssuer
 
+from . import canary_linking
 from .canary import Canaries
 from .canary_letters import bounce, invitation, letter
 from .conftest import PASS_THROUGH
 from .events import EventReader
 from .gateway_process import GatewayProcess, Upstream
-from .linking import toml
 
 DEBUG = {"log": {"level": "debug"}}
 SERVED = re.compile(r'imapgw_http_requests_total\{method="([A-Z]+)",route="([^"]+)",status="(\d+)"\}')
-AT_A_PROVIDER = {
-    ("POST", "/v1/accounts/link"),
-    ("GET", "/v1/accounts/link/callback"),
-    ("POST", "/v1/accounts/link/finish"),
-}
-"""What needs a provider to sign in at has its canaries in test_linked_accounts.py."""
 Done = Callable[..., Awaitable[Any]]
 MESSAGE = {"Content-Type": "message/rfc822"}
 
@@ -46,19 +39,7 @@ def gateway(
 ) -> Iterator[GatewayProcess]:
     """One that says all it has to say."""
     upstream = Upstream("localhost", sharing_dovecot.tls_port, sharing_dovecot.ca_file, PASS_THROUGH)
-    own, linked = PASS_THROUGH, {"method": "linked"}
-    imap = {"host": "localhost", "port": sharing_dovecot.tls_port, "ca_file": str(sharing_dovecot.ca_file)}
-    served = [
-        {"name": name, "domains": [domain], "imap": imap, "auth": auth}
-        for name, domain, auth in (("test", "example.org", own), ("linked", "linked.example", linked))
-    ]
-    database = tmp_path_factory.mktemp("canary") / "accounts.db"
-    environ = {
-        "GATEWAY__PROVIDERS": toml(served),
-        "GATEWAY__ACCOUNTS__KEYS": '[{id = "one", env = "SEALING_KEY"}]',
-        "GATEWAY__ACCOUNTS__DATABASE": f"sqlite+aiosqlite:///{database}",
-        "SEALING_KEY": new_key(),
-    }
+    environ = canary_linking.environ(sharing_dovecot, tmp_path_factory.mktemp("canary"))
     with GatewayProcess(upstream, tokens, settings=DEBUG, environ=environ) as process:
         yield process
 
@@ -118,7 +99,7 @@ async def test_of_what_is_served_nothing_is_told(
         for method, route, status in SERVED.findall(httpx.get(f"{gateway.management_url}/metrics").text)
         if status.startswith("2")
     }
-    every = {(endpoint.method, endpoint.path) for endpoint in table(Limits())} - AT_A_PROVIDER
+    every = {(endpoint.method, endpoint.path) for endpoint in table(Limits())} - canary_linking.AT_A_PROVIDER
     assert every - served == set(), "an endpoint without its canary: use it in use_everything()"
 
 
@@ -252,7 +233,7 @@ async def use_everything(client: httpx.AsyncClient, c: Canaries) -> None:
     await done("POST", "/folders/inbox/delete", json={**chosen, "permanent": True})
     await use_what_is_larger(client, c, done)
     await use_rights(folder, c, done)
-    await use_a_linked_account(root, c, done)
+    await canary_linking.use(root, c, done)
     renamed = await done("PATCH", f"/folders/{folder}", json={"name": c["renamed"]})
     await done("DELETE", f"/folders/{renamed['id']}")
 
@@ -297,18 +278,6 @@ async def use_what_is_larger(client: httpx.AsyncClient, c: Canaries, done: Done)
     proof = {"ids": [outer], "count": 1, "sha256": hashlib.sha256(invitation_of(exported)).hexdigest()}
     await done("POST", "/folders/inbox/export/confirm", json=proof)
     await done("POST", "/archive-runs", json={"folder": "inbox", "before": "2020-02-01"})
-
-
-async def use_a_linked_account(root: str, c: Canaries, done: Done) -> None:
-    """The caller's own mailbox under another address, with its password; one that is wrong on the way."""
-    user = c["address"].partition("@")[0]
-    c.know("password", f"{user}pw")
-    wanted = {"address": f"{c['linkedaddress']}@linked.example", "username": user, "label": c["label"]}
-    linked = await done("POST", f"{root}/v1/accounts", json={**wanted, "password": c["password"]})
-    account = f"{root}/v1/accounts/{linked['id']}"
-    await done("GET", f"{account}/folders")
-    await done("PATCH", account, json={"password": c["password"], "label": c["otherlabel"]})
-    await done("DELETE", account)
 
 
 async def use_rights(folder: str, c: Canaries, done: Done) -> None:
@@ -363,14 +332,8 @@ async def bad(client: httpx.AsyncClient, c: Canaries) -> AsyncIterator[tuple[str
     yield "GET", "/events", {"params": {"folders": c["badwatched"]}}
     yield "GET", "/events", {"headers": {"Last-Event-ID": f"{c['badlast']} {c['badlast']}"}}
     root = str(client.base_url).partition("/v1")[0]
-    wrong = {"address": f"{c['wrongaddress']}@linked.example", "password": c["wrongpassword"]}
-    yield "POST", f"{root}/v1/accounts", {"json": wrong}
-    yield "POST", f"{root}/v1/accounts", {"json": {**wrong, "imap": {"host": c["badhost"]}}}
-    yield "POST", f"{root}/v1/accounts", {"json": {**wrong, "password": c["wrongpassword"] + "\0"}}
-    yield "POST", f"{root}/v1/accounts/link", {"json": {"provider": "x", "returnTo": c["page"]}}
-    yield "GET", f"{root}/v1/accounts/link/callback", {"params": {"state": c["state"], "code": c["code"]}}
-    yield "POST", f"{root}/v1/accounts/link/finish", {"json": {"code": c["linkcode"]}}
-    yield "PATCH", f"{root}/v1/accounts/me", {"json": {"password": c["wrongpassword"]}}
+    for method, path, json in canary_linking.bad(root, c):
+        yield method, path, json
     yield c["method"].upper()[:3], f"/{c['nowhere']}", {}
     yield "PATCH", "/folders", {"params": {c["otherparameter"]: "x"}}
     yield "GET", f"/{c['nowhere']}", {}

@@ -77,16 +77,22 @@ class GrantFinish(Request, kw_only=True, frozen=True):
     label: Label | None = None
 
 
+Text4096 = Annotated[str, Meta(min_length=1, max_length=4096)]
+Text2048 = Annotated[str, Meta(min_length=1, max_length=2048)]
+Text256 = Annotated[str, Meta(min_length=1, max_length=256)]
+
+
 class Callback(Query, kw_only=True, frozen=True, forbid_unknown_fields=False, rename=None):
     """What the provider sends back (RFC 6749 section 4.1.2), and whatever it adds to that."""
 
     state: Annotated[str, Meta(min_length=1, max_length=512, description="what the provider was sent, once")]
-    code: Annotated[str, Meta(min_length=1, max_length=4096, description="what the grant is had for")] | None = None
-    iss: Annotated[str, Meta(min_length=1, max_length=2048, description="whose answer it is (RFC 9207)")] | None = None
-    error: Annotated[str, Meta(min_length=1, max_length=256, description="why there is no code")] | None = None
+    code: Annotated[Text4096 | None, Meta(description="what the grant is had for")] = None
+    iss: Annotated[Text2048 | None, Meta(description="whose answer it is (RFC 9207)")] = None
+    error: Annotated[Text256 | None, Meta(description="why there is no code")] = None
 
 
 async def link_account(call: Call[NoQuery, LinkRequest]) -> Response:
+    call.services.servers.tries.take(call.caller)
     body = call.body
     server = None if body.imap is None else Server(host=body.imap.host, port=body.imap.port, tls=body.imap.tls)
     wanted = Wanted(
@@ -98,6 +104,8 @@ async def link_account(call: Call[NoQuery, LinkRequest]) -> Response:
 
 async def patch_account(call: Call[NoQuery, LinkPatch]) -> Response:
     body = call.body
+    if body.password is not None:
+        call.services.servers.tries.take(call.caller)
     password = None if body.password is None else Secret(body.password)
     link = await call.linking.patch(
         call.caller, call.path["account"], password=password, label=body.label, is_default=body.is_default
