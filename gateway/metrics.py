@@ -21,6 +21,7 @@ EventKind: TypeAlias = Literal["hello", "changes", "resync", "bye"]
 TokenRefusal: TypeAlias = Literal["missing", "malformed", "invalid", "proof", "nonce", "no-keys"]
 IntrospectionOutcome: TypeAlias = Literal["active", "inactive", "failed"]
 FetchOutcome: TypeAlias = Literal["ok", "failed"]
+AuditOutcome: TypeAlias = Literal["written", "lost"]
 
 OTHER = "other"
 ROUTES_MAX = 200  # templates; the API has far fewer, and a defect must not grow the registry without bound
@@ -101,6 +102,10 @@ class Metrics:
             "imapgw_introspections", "Questions about opaque tokens to their issuer", ["outcome"], registry=registry
         )
 
+        self._audit_lines = Counter(
+            "imapgw_audit_lines", "Audit lines written, and lost", ["outcome"], registry=registry
+        )
+
     def _imap(self, registry: CollectorRegistry) -> None:
         self._connections = Gauge(
             "imapgw_imap_connections", "Open IMAP connections", ["provider", "kind"], registry=registry
@@ -162,6 +167,10 @@ class Metrics:
 
     def introspected(self, outcome: IntrospectionOutcome) -> None:
         self._introspections.labels(outcome).inc()
+
+    def audited(self, outcome: AuditOutcome, lines: int) -> None:
+        """Called from another thread too."""
+        self._audit_lines.labels(outcome).inc(lines)
 
     # IMAP
 

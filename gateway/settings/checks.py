@@ -25,6 +25,8 @@ def problems(settings: Settings) -> Iterator[Problem]:
     yield from _providers(settings)
     yield from _server(settings)
     yield from _limits(settings)
+    if (settings.audit.to == "file") != (settings.audit.file is not None):
+        yield Problem(("audit", "file"), 'goes with to = "file": set both or neither')
 
 
 def _providers(settings: Settings) -> Iterator[Problem]:

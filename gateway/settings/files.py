@@ -9,7 +9,7 @@ from gateway.settings.model import MasterUser, Settings
 from gateway.settings.position import Path
 from gateway.settings.problem import Problem
 
-FILE_KEYS = frozenset({"jwks_file", "ca_file", "password_file", "client_secret_file", "nonce_secret_file"})
+FILE_KEYS = frozenset({"jwks_file", "ca_file", "password_file", "client_secret_file", "nonce_secret_file", "file"})
 
 
 def resolve(value: object, base: FilePath) -> None:

@@ -238,6 +238,24 @@ class Log(Section, kw_only=True, frozen=True):
     format: Literal["json", "console"] = "json"
 
 
+class Audit(Section, kw_only=True, frozen=True):
+    """Who did what one may have to answer for, as JSON lines; never content (docs/deployment.md)."""
+
+    to: Annotated[
+        Literal["off", "stdout", "file"], Meta(description="where the lines go: nowhere, standard output, `file`")
+    ] = "stdout"
+    file: Annotated[str | None, Meta(description="the file that lines are appended to; opened anew once moved")] = None
+    sync: Annotated[bool, Meta(description="lines in a file are on the disk (fsync) before more are written")] = True
+    waiting: Annotated[Positive, Meta(description="lines that may wait to be written; what is more is lost")] = 10_000
+    client: Annotated[
+        Literal["off", "peer", "forwarded"],
+        Meta(
+            description="the client's address in each line: none, that of the connection, or the last of "
+            "X-Forwarded-For, which a proxy in front must set"
+        ),
+    ] = "off"
+
+
 class Settings(Section, kw_only=True, frozen=True):
     """The whole configuration. An issuer and a provider are all that a first one needs."""
 
@@ -248,3 +266,4 @@ class Settings(Section, kw_only=True, frozen=True):
     live: Live = field(default_factory=Live)
     dpop: Dpop = field(default_factory=Dpop)
     log: Log = field(default_factory=Log)
+    audit: Audit = field(default_factory=Audit)
