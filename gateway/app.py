@@ -13,6 +13,8 @@ from starlette.types import ASGIApp
 
 from gateway import __version__
 from gateway.accounts.directory import Directory
+from gateway.audit import NoAudit, Trail
+from gateway.audit_file import Descriptor, File, Writer
 from gateway.http.app import create_app
 from gateway.http.idempotency import MemoryIdempotency
 from gateway.http.management import create_management_app
@@ -30,10 +32,12 @@ from gateway.mail.summaries import Summaries
 from gateway.metrics import Metrics
 from gateway.pool.pool import Pool
 from gateway.pool.target import Target
-from gateway.settings.model import Limits, Settings
+from gateway.settings.model import Audit, Limits, Settings
 
 ISSUER_SECONDS = 10.0
 LAG_INTERVAL = 0.1
+STDOUT = 1
+AUDIT_SECONDS = 5.0  # in which audit lines that wait are written at the end
 
 
 class Application:
@@ -44,6 +48,7 @@ class Application:
         self._directory = directory
         self._secrets = IdentitySecrets.open(settings.issuers, settings.dpop)
         self._metrics = Metrics(provider.name for provider in settings.providers)
+        self._audit_writer = _audit_writer(settings.audit, self._metrics)
         self._hub: Hub | None = None
         self._ready = False
         self._public = create_app(settings, self._lifespan)
@@ -72,6 +77,7 @@ class Application:
     async def _lifespan(self, app: object) -> AsyncIterator[State]:
         settings = self._settings
         async with AsyncExitStack() as stack:
+            stack.push_async_callback(self._end_audit)
             web = await stack.enter_async_context(httpx.AsyncClient(timeout=ISSUER_SECONDS, follow_redirects=False))
             authenticator = Authenticator(
                 settings.issuers, web, time.time, metrics=self._metrics, secrets=self._secrets
@@ -100,7 +106,20 @@ class Application:
             tickets=MemoryTickets(time.monotonic),
             clock=time.time,
             random=random.random,
+            audit=NoAudit() if self._audit_writer is None else Trail(self._audit_writer.write, time.time),
         )
+
+    async def _end_audit(self) -> None:
+        if self._audit_writer is not None:
+            await asyncio.to_thread(self._audit_writer.close, AUDIT_SECONDS)
+
+
+def _audit_writer(settings: Audit, metrics: Metrics) -> Writer | None:
+    """Raises ConfigurationError where the file can't be opened."""
+    if settings.to == "off":
+        return None
+    output = Descriptor(STDOUT) if settings.file is None else File(settings.file, sync=settings.sync)
+    return Writer(output, settings.waiting, metrics.audited)
 
 
 async def _watch_loop(metrics: Metrics) -> None:

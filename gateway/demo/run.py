@@ -123,6 +123,7 @@ async def _serving(plan: Plan, upstream: Upstream) -> AsyncIterator[Addresses]:
             issuers=(model.Issuer(issuer=issuer, audience=url),),
             providers=(upstream.provider(),),
             server=model.Server(bind=f"{HOST}:{plan.port}", public_url=url),
+            audit=model.Audit(to="off"),
         )
         application = build(settings, directory=OneMailbox(upstream))
         site = Site(application.public, issuer=issuer, resource=url)

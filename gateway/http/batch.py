@@ -20,6 +20,7 @@ from gateway.http.base import ROUTE
 from gateway.http.body import decode
 from gateway.http.call import Call
 from gateway.http.endpoint import AnyEndpoint
+from gateway.http.noted import note_refusal
 from gateway.http.operation import Batch, BatchResult, Operation, OperationResult
 from gateway.http.paths import Paths
 from gateway.http.problem import problem_of
@@ -84,6 +85,7 @@ class Run:
     def _problem(self, operation: Operation, path: str, error: GatewayError) -> OperationResult:
         scope = {**self.call.request.scope, **_where(self.call, path)}
         problem = problem_of(error, scope)
+        note_refusal(error, scope)
         if problem.status >= 500:
             _log.warning("operation_failed", error=type(error).__name__, code=error.imap_code)
         now = error.etag if isinstance(error, PreconditionFailed) else None

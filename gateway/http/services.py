@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypedDict
 
 from starlette.types import Scope
 
 from gateway.accounts.account import Account
+from gateway.audit import Audit, NoAudit
 from gateway.http.idempotency import IdempotencyStore
 from gateway.http.tickets import TicketStore
 from gateway.identity.credentials import Presented
@@ -74,6 +75,7 @@ class Services:
     tickets: TicketStore
     clock: Callable[[], float]
     random: Callable[[], float]
+    audit: Audit = field(default_factory=NoAudit)
 
 
 class State(TypedDict):

@@ -14,6 +14,7 @@ from gateway.http.body import JsonBody
 from gateway.http.call import Call
 from gateway.http.endpoint import Answer, AnyEndpoint, Endpoint
 from gateway.http.lines import EVENTS, LINES, Line, LinesResponse
+from gateway.http.noted import noted
 from gateway.http.problem import Problem
 from gateway.http.query import NoQuery
 from gateway.http.routes.errors import MAIL, SEARCH, TRANSFER
@@ -61,11 +62,14 @@ async def run_export(call: Call[NoQuery, ExportRun]) -> Response:
 
     async def lines() -> AsyncGenerator[Line, None]:
         nonlocal exported
-        run = archive_export.export_run(call.desk, await call.account(), call.body)
-        async with aclosing(run):
-            async for line in run:
-                exported += line.end is not UNSET
-                yield Line(_event(line), line)
+        account = await call.account()
+        with noted(call, "export-run", account.id) as told:
+            run = archive_export.export_run(call.desk, account, call.body)
+            async with aclosing(run):
+                async for line in run:
+                    exported += line.end is not UNSET
+                    told.add(messages=exported)
+                    yield Line(_event(line), line)
 
     def ended(problem: Problem) -> Line:
         return Line("progress", ExportEnded(exported=exported, has_more=True, done=False, problem=problem))

@@ -12,6 +12,7 @@ from gateway.http import reply
 from gateway.http.body import JsonBody
 from gateway.http.call import Call
 from gateway.http.endpoint import Answer, AnyEndpoint, Endpoint
+from gateway.http.noted import folder, noted
 from gateway.http.query import NoQuery
 from gateway.http.routes.errors import SEARCH, TRANSFER, WRITE
 from gateway.http.routes.examples import MESSAGE_ID
@@ -38,7 +39,13 @@ async def bulk_copy(call: Call[NoQuery, BulkMove]) -> Response:
 
 async def bulk_delete(call: Call[NoQuery, BulkDelete]) -> Response:
     _check(call, call.body)
-    return reply.json(await bulk.bulk_delete(call.desk, await call.account(), call.folder, call.body))
+    account = await call.account()
+    if not call.body.permanent:
+        return reply.json(await bulk.bulk_delete(call.desk, account, call.folder, call.body))
+    with noted(call, "messages-deleted", account.id, folder=folder(call)) as told:
+        done = await bulk.bulk_delete(call.desk, account, call.folder, call.body)
+        told.add(messages=sum(one.status == 200 for one in done.results))
+    return reply.json(done)
 
 
 def _check(call: Call[Any, Any], selection: Selection) -> None:

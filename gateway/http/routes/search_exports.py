@@ -10,6 +10,7 @@ from gateway.http import reply
 from gateway.http.body import JsonBody
 from gateway.http.call import Call
 from gateway.http.endpoint import Answer, AnyEndpoint, Endpoint
+from gateway.http.noted import noted
 from gateway.http.query import NoQuery, Query
 from gateway.http.routes.errors import MAIL, SEARCH, WRITE
 from gateway.http.routes.exports import MANIFEST, TAG, ConfirmQuery, Format, check_reading, if_match, streamed
@@ -29,18 +30,18 @@ async def get_search_manifest(call: Call[NoQuery, SearchManifest]) -> Response:
 
 
 async def export_search_result(call: Call[FormatQuery, SearchManifest]) -> Response:
-    return streamed(
-        await export_search.open_search_export(
-            call.desk, await call.account(), call.body, call.query.format, if_match=if_match(call)
-        )
-    )
+    account, form = await call.account(), call.query.format
+    with noted(call, "export-started", account.id, format=form):
+        made = await export_search.open_search_export(call.desk, account, call.body, form, if_match=if_match(call))
+    return streamed(made)
 
 
 async def confirm_search_export(call: Call[ConfirmQuery, ExportConfirm]) -> Response:
     check_reading(call)
-    done = await export_confirm.confirm_any(
-        call.desk, await call.account(), call.body, then_delete=call.query.then_delete
-    )
+    account, then_delete = await call.account(), call.query.then_delete
+    with noted(call, "export-confirmed", account.id, thenDelete=then_delete) as told:
+        done = await export_confirm.confirm_any(call.desk, account, call.body, then_delete=then_delete)
+        told.add(messages=done.count, deleted=done.deleted)
     return reply.json(done)
 
 
