@@ -112,7 +112,7 @@ async def test_the_audit_tells_who_and_nothing_else(
 ) -> None:
     """The token's subject is who it was; of all else that was planted there is nothing."""
     await use_everything(client, canaries)
-    mine = [line for line in await lines_of(trail, canaries["subclaim"], "rights-removed")]
+    mine = await lines_of(trail, canaries["subclaim"], "rights-removed")
     told = {(line["event"], line["outcome"]) for line in mine}
     assert told >= {
         ("export-started", "ok"),
