@@ -13,14 +13,19 @@ from starlette.types import ASGIApp
 
 from gateway import __version__
 from gateway.accounts.directory import Directory
-from gateway.audit import NoAudit, Trail
+from gateway.accounts.exchange import Means
+from gateway.accounts.exchanges import Exchanges
+from gateway.accounts.token_endpoint import NoAnswer
+from gateway.audit import Audit, NoAudit, Trail
 from gateway.audit_file import Descriptor, File, Writer
 from gateway.http.app import create_app
 from gateway.http.idempotency import MemoryIdempotency
 from gateway.http.management import create_management_app
 from gateway.http.services import Accounts, Services, State
 from gateway.http.tickets import MemoryTickets
+from gateway.identity import discovery
 from gateway.identity.authenticator import Authenticator
+from gateway.identity.fetch import FetchFailed
 from gateway.identity.secrets import IdentitySecrets
 from gateway.imap.endpoint import Deadlines
 from gateway.imap.session import Session
@@ -32,7 +37,8 @@ from gateway.mail.summaries import Summaries
 from gateway.metrics import Metrics
 from gateway.pool.pool import Pool
 from gateway.pool.target import Target
-from gateway.settings.model import Audit, Limits, Settings
+from gateway.settings.model import Audit as AuditSettings
+from gateway.settings.model import Limits, Settings
 
 ISSUER_SECONDS = 10.0
 LAG_INTERVAL = 0.1
@@ -43,12 +49,15 @@ AUDIT_SECONDS = 5.0  # in which audit lines that wait are written at the end
 class Application:
     """The gateway of one process. Everything that needs an event loop is made in the public lifespan."""
 
-    def __init__(self, settings: Settings, directory: Accounts) -> None:
+    def __init__(self, settings: Settings, directory: Accounts | None = None) -> None:
         self._settings = settings
-        self._directory = directory
         self._secrets = IdentitySecrets.open(settings.issuers, settings.dpop)
         self._metrics = Metrics(provider.name for provider in settings.providers)
         self._audit_writer = _audit_writer(settings.audit, self._metrics)
+        self._audit: Audit = NoAudit() if self._audit_writer is None else Trail(self._audit_writer.write, time.time)
+        self._web = httpx.AsyncClient(timeout=ISSUER_SECONDS, follow_redirects=False)
+        self._exchanges = Exchanges(means_of(self._web, self._audit, self._metrics))
+        self._directory: Accounts = directory or Directory(settings, exchanges=self._exchanges)
         self._hub: Hub | None = None
         self._ready = False
         self._public = create_app(settings, self._lifespan)
@@ -78,7 +87,8 @@ class Application:
         settings = self._settings
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._end_audit)
-            web = await stack.enter_async_context(httpx.AsyncClient(timeout=ISSUER_SECONDS, follow_redirects=False))
+            web = await stack.enter_async_context(self._web)
+            stack.push_async_callback(self._exchanges.close)
             authenticator = Authenticator(
                 settings.issuers, web, time.time, metrics=self._metrics, secrets=self._secrets
             )
@@ -106,7 +116,7 @@ class Application:
             tickets=MemoryTickets(time.monotonic),
             clock=time.time,
             random=random.random,
-            audit=NoAudit() if self._audit_writer is None else Trail(self._audit_writer.write, time.time),
+            audit=self._audit,
         )
 
     async def _end_audit(self) -> None:
@@ -114,12 +124,25 @@ class Application:
             await asyncio.to_thread(self._audit_writer.close, AUDIT_SECONDS)
 
 
-def _audit_writer(settings: Audit, metrics: Metrics) -> Writer | None:
+def _audit_writer(settings: AuditSettings, metrics: Metrics) -> Writer | None:
     """Raises ConfigurationError where the file can't be opened."""
     if settings.to == "off":
         return None
     output = Descriptor(STDOUT) if settings.file is None else File(settings.file, sync=settings.sync)
     return Writer(output, settings.waiting, metrics.audited)
+
+
+def means_of(web: httpx.AsyncClient, audit: Audit, metrics: Metrics | None = None) -> Means:
+    """What accounts reach issuers by."""
+
+    async def discover(issuer: str, member: str) -> str:
+        try:
+            return await discovery.discover(web, issuer, member)
+        except FetchFailed as failed:
+            raise NoAnswer(str(failed)) from failed
+
+    told = (lambda outcome: None) if metrics is None else metrics.exchanged
+    return Means(web, discover, time.time, random.random, audit, told)
 
 
 async def _watch_loop(metrics: Metrics) -> None:
@@ -156,4 +179,4 @@ class Opener:
 
 def build(settings: Settings, *, directory: Accounts | None = None) -> Application:
     """The gateway for these settings. Raises ConfigurationError. ``directory`` replaces who owns which account."""
-    return Application(settings, Directory(settings) if directory is None else directory)
+    return Application(settings, directory)

@@ -21,6 +21,7 @@ EventKind: TypeAlias = Literal["hello", "changes", "resync", "bye"]
 TokenRefusal: TypeAlias = Literal["missing", "malformed", "invalid", "proof", "nonce", "no-keys"]
 IntrospectionOutcome: TypeAlias = Literal["active", "inactive", "failed"]
 FetchOutcome: TypeAlias = Literal["ok", "failed"]
+ExchangeOutcome: TypeAlias = Literal["ok", "refused", "failed"]
 AuditOutcome: TypeAlias = Literal["written", "lost"]
 
 OTHER = "other"
@@ -102,6 +103,12 @@ class Metrics:
             "imapgw_introspections", "Questions about opaque tokens to their issuer", ["outcome"], registry=registry
         )
 
+        self._exchanges = Counter(
+            "imapgw_token_exchanges",
+            "Exchanges of a caller's token for the mail server's",
+            ["outcome"],
+            registry=registry,
+        )
         self._audit_lines = Counter(
             "imapgw_audit_lines", "Audit lines written, and lost", ["outcome"], registry=registry
         )
@@ -167,6 +174,9 @@ class Metrics:
 
     def introspected(self, outcome: IntrospectionOutcome) -> None:
         self._introspections.labels(outcome).inc()
+
+    def exchanged(self, outcome: ExchangeOutcome) -> None:
+        self._exchanges.labels(outcome).inc()
 
     def audited(self, outcome: AuditOutcome, lines: int) -> None:
         """Called from another thread too."""

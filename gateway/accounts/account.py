@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -32,10 +32,23 @@ class Caller(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Renewal:
+    """A credential that ends before what stands behind it. ``until``: when that ends (None: it does not by itself).
+
+    ``fresh`` gives the account with a credential that lasts as long as any that can be had now. It raises what makes
+    that impossible: ClientError where it is for good, Unavailable where another try may help.
+    """
+
+    until: float | None
+    fresh: Callable[[], Awaitable[Account]]
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """One account. ``expires_at`` (seconds since the epoch): no connection opened with ``credential`` outlives it.
 
-    Equal ids mean the same mailbox: issuer, provider, address and IMAP user are all part of it.
+    Equal ids mean the same mailbox: issuer, provider, address and IMAP user are all part of it. ``renewal``: how to
+    go on beyond ``expires_at``.
     """
 
     id: str
@@ -44,3 +57,9 @@ class Account:
     endpoint: Endpoint
     credential: Credential = field(repr=False)
     expires_at: float | None = None
+    renewal: Renewal | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def lasts_until(self) -> float | None:
+        """When the account can't be signed in to any more, renewals included."""
+        return self.expires_at if self.renewal is None else self.renewal.until

@@ -12,6 +12,10 @@ from msgspec import Meta, Struct, field
 
 Positive = Annotated[int, Meta(ge=1)]
 Seconds = Annotated[float, Meta(gt=0)]
+Mechanism = Annotated[
+    Literal["auto", "OAUTHBEARER", "XOAUTH2"],
+    Meta(description="how the token is shown to the mail server; `auto`: OAUTHBEARER where the server has it"),
+]
 
 
 class Section(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -113,11 +117,31 @@ class Endpoint(Section, kw_only=True, frozen=True):
 class PassThrough(Section, kw_only=True, frozen=True, tag_field="method", tag="pass_through"):
     """The caller's own token opens the mail server; only where its `aud` names that server too."""
 
-    mechanism: Literal["OAUTHBEARER", "XOAUTH2"] = "OAUTHBEARER"
+    mechanism: Mechanism = "auto"
     audience: Annotated[
         str | None,
         Meta(description="`aud` that the token must (also) carry for the mail server; default: the issuer's audience"),
     ] = None
+
+
+class TokenExchange(Section, kw_only=True, frozen=True, tag_field="method", tag="token_exchange"):
+    """The caller's token is exchanged for one that opens the mail server, at the issuer it is from (RFC 8693)."""
+
+    client_id: Annotated[str, Meta(min_length=1, description="the gateway's own client, which may exchange tokens")]
+    client_secret_file: Annotated[str | None, Meta(description="file that holds its secret")] = None
+    client_secret_env: Annotated[str | None, Meta(description="or the environment variable")] = None
+    client_auth: Annotated[
+        Literal["basic", "post"], Meta(description="where the secret goes: the Authorization header, or the form")
+    ] = "basic"
+    issuer: Annotated[
+        str | None,
+        Meta(description="whose callers' tokens are sent there; needed where there are several issuers"),
+    ] = None
+    token_endpoint: Annotated[str | None, Meta(description="where to ask; default: by discovery of the issuer")] = None
+    audience: Annotated[str | None, Meta(description="whom the token is wanted for: a name")] = None
+    resource: Annotated[str | None, Meta(description="the same as a URI")] = None
+    scope: Annotated[str | None, Meta(description="what it should permit")] = None
+    mechanism: Mechanism = "auto"
 
 
 class MasterUser(Section, kw_only=True, frozen=True, tag_field="method", tag="master_user"):
@@ -137,7 +161,7 @@ class Linked(Section, kw_only=True, frozen=True, tag_field="method", tag="linked
     """Accounts that users link themselves; its room is kept, it is not served yet."""
 
 
-Auth = PassThrough | MasterUser | Linked
+Auth = PassThrough | TokenExchange | MasterUser | Linked
 
 
 class Provider(Section, kw_only=True, frozen=True):

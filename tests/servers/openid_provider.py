@@ -54,9 +54,10 @@ def installed() -> Path | None:
 class OpenIdProvider:
     """One provider. What it knows of opaque tokens ends with ``restart``; its signing keys need not."""
 
-    def __init__(self, folder: Path, *, audience: str, typ: str = "at+jwt") -> None:
+    def __init__(self, folder: Path, *, audience: str, typ: str = "at+jwt", lifetime: int = 300) -> None:
         self._folder = folder
         self._typ = typ
+        self._lifetime = lifetime  # seconds, of tokens got by exchange
         self.audience = audience
         self.port = free_port()
         # not pytest's own directory: Dovecot reads the public keys, and runs as another user
@@ -87,6 +88,7 @@ class OpenIdProvider:
     def start(self, keys: Keys = "keep") -> None:
         source = shutil.copy(SOURCE / "provider.js", self._folder / f"provider-{self.port}.js")
         environ = {"PORT": str(self.port), "STATE": str(self.state), "AUDIENCE": self.audience, "TYP": self._typ}
+        environ["LIFETIME"] = str(self._lifetime)
         with (self.state / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 ["node", source],
