@@ -72,7 +72,8 @@ def test_plain_words_stay(value: str) -> None:
 
 def test_a_detail_can_not_pass_for_another_member() -> None:
     lines: list[bytes] = []
-    trail(lines).record("exported", issuer="i", subject="s", **{"Event x": "y", "missing": None, "confirmed": True})
+    details: dict[str, Any] = {"Event x": "y", "missing": None, "confirmed": True}
+    trail(lines).record("exported", issuer="i", subject="s", **details)
     (line,) = recorded(lines)
     assert set(line) == {"time", "process", "number", "event", "issuer", "subject", "outcome", "confirmed"}
     assert line["confirmed"] is True

@@ -13,7 +13,7 @@ from gateway.accounts.account import Account, Caller, Renewal
 from gateway.accounts.address import Address
 from gateway.accounts.exchanges import Exchanges
 from gateway.accounts.naming import named_address
-from gateway.accounts.sign_in import AsMasterUser, SignIn, WithCallersToken
+from gateway.accounts.sign_in import AsMasterUser, ByTokenExchange, SignIn, WithCallersToken
 from gateway.accounts.username import username
 from gateway.errors import Forbidden, LocalError, NotFound, Unprocessable
 from gateway.imap.endpoint import Endpoint
@@ -100,7 +100,10 @@ async def _account(
         return await _account(served, sign_in, issuer, caller, address, longest=True)
 
     user = username(served.provider.username, address, caller.subject)
-    grant = await sign_in.grant(user, caller, issuer.audience, longest=longest)
+    if isinstance(sign_in, ByTokenExchange):
+        grant = await sign_in.grant(user, caller, longest=longest)
+    else:
+        grant = sign_in.grant(user, caller, issuer.audience)
     return Account(
         id=_account_id(issuer.issuer, served.provider.name, str(address), user),
         address=str(address),

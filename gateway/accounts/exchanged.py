@@ -64,7 +64,7 @@ class ExchangedTokens:
         kept = self._kept.get(key)
         if kept is not None and now < kept.exchanged.ends_at - LEAST:
             self._kept.move_to_end(key)
-            if now < kept.renew_at:
+            if now < kept.renew_at and not (longest and key in self._flights):
                 return kept.exchanged
             flight = self._flight(key, exchange, kept)
             if not longest or flight is None:
@@ -92,6 +92,8 @@ class ExchangedTokens:
         self, key: Key, exchange: Callable[[], Awaitable[Exchanged]], kept: _Kept | None
     ) -> asyncio.Task[Exchanged] | None:
         flight = self._flights.get(key)
+        if flight is not None and flight.done():
+            flight = None
         if flight is None and len(self._flights) < AT_ONCE_MAX:
             if kept is not None:
                 kept.renew_at = self._clock() + RETRY  # not by each request that comes meanwhile, where this one fails
@@ -116,7 +118,8 @@ class ExchangedTokens:
         return exchanged
 
     def _landed(self, key: Key, flight: asyncio.Task[Exchanged]) -> None:
-        self._flights.pop(key, None)
+        if self._flights.get(key) is flight:
+            del self._flights[key]
         if not flight.cancelled():
             flight.exception()  # whoever asked may have left
 

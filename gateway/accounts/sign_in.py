@@ -37,7 +37,7 @@ class WithCallersToken:
     def __init__(self, settings: PassThrough) -> None:
         self._settings = settings
 
-    async def grant(self, user: str, caller: Caller, gateway_audience: str, *, longest: bool = False) -> Grant:
+    def grant(self, user: str, caller: Caller, gateway_audience: str) -> Grant:
         """Raises Forbidden for a token that was not issued for the mail server: it must not be shown to it.
 
         Nor is one that is bound to the client's key: the mail server would take it for a bearer token, or refuse it
@@ -64,7 +64,7 @@ class ByTokenExchange:
         self._tokens = tokens
         self._target = " ".join(filter(None, (settings.audience, settings.resource, settings.scope)))
 
-    async def grant(self, user: str, caller: Caller, gateway_audience: str, *, longest: bool = False) -> Grant:
+    async def grant(self, user: str, caller: Caller, *, longest: bool) -> Grant:
         """``longest``: see :meth:`ExchangedTokens.get`. Raises what :meth:`Exchanger.exchange` raises."""
         self._exchanger.check(caller)
         digest = sha256(caller.token.reveal().encode()).hexdigest()
@@ -82,7 +82,7 @@ class AsMasterUser:
         place = Place(f"{key}.password", "the master user's password", settings.password_file, settings.password_env)
         self._password = place.open(environ)
 
-    async def grant(self, user: str, caller: Caller, gateway_audience: str, *, longest: bool = False) -> Grant:
+    def grant(self, user: str, caller: Caller, gateway_audience: str) -> Grant:
         """Raises Forbidden for a user name that the server could read as another account's."""
         master, separator = self._settings.user, self._settings.separator
         reserved = _SEPARATORS | frozenset(separator)

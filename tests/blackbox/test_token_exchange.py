@@ -1,4 +1,4 @@
-"""Token exchange end to end (RFC 8693): a certified OpenID provider gives for the caller's token one for the mail server.
+"""Token exchange end to end (RFC 8693): a certified OpenID provider gives one token for another.
 
 Dovecot checks signed tokens by the provider's keys, and asks nobody about opaque ones: those open it only exchanged.
 """
