@@ -252,11 +252,22 @@ def answering(answer: bytes, *after: Step) -> list[Step]:
     return [Send(GREETING), Expect("AUTHENTICATE PLAIN .+"), Send(b"{tag} " + answer + b"\r\n"), *after, Eof()]
 
 
-@pytest.mark.parametrize("answer", [b"NO [AUTHENTICATIONFAILED] no", b"NO no", b"NO [EXPIRED] no", b"BAD what"])
-async def test_refused_credentials(answer: bytes) -> None:
+@pytest.mark.parametrize(
+    ("answer", "code", "reason"),
+    [
+        (b"NO [AUTHENTICATIONFAILED] alicepw", "AUTHENTICATIONFAILED", "; they are wrong"),
+        (b"NO alicepw", None, ""),
+        (b"NO [EXPIRED] alicepw", "EXPIRED", "; they have expired"),
+        (b"NO [AUTHORIZATIONFAILED] alicepw", "AUTHORIZATIONFAILED", "; they are good, but not for this account"),
+        (b"NO [ALERT] Please log in with a browser", "ALERT", "; Please log in with a browser"),
+        (b"NO [ALERT] " + b"a\x07" * 400, "ALERT", "; " + "a" * 200),
+        (b"BAD alicepw", None, ""),
+    ],
+)
+async def test_refused_credentials(answer: bytes, code: str | None, reason: str) -> None:
     error = await refused_by(*answering(answer))
     assert isinstance(error, SignInRefused)
-    assert error.detail == "the mail server refused the sign-in"
+    assert (error.imap_code, error.detail) == (code, f"the mail server refused the sign-in{reason}")
 
 
 @pytest.mark.parametrize(("code", "status"), [("UNAVAILABLE", 503), ("LIMIT", 429), ("INUSE", 409)])
@@ -329,6 +340,54 @@ async def test_the_reason_of_a_refused_token_reaches_the_error(mechanism: str, d
     assert isinstance(error, SignInRefused)
     assert error.challenge == JSON.decode()
     assert error.answer().status == 401
+    wrong = "" if hangs_up else "; they are wrong"
+    assert error.detail == f"the mail server refused the sign-in{wrong}; status 400"
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [
+        (b'{"status":"invalid_token","scope":"imap other"}', "; status invalid_token; it wants the scope imap other"),
+        (b'{"status":"a b","scope":"a\\nb"}', ""),
+        (b'{"status":7,"scope":[]}', ""),
+        (b'["status"]', ""),
+        (b"no JSON", ""),
+        (b"[" * 900, ""),
+        (b'{"status":"' + b"x" * 65 + b'"}', ""),
+    ],
+)
+async def test_of_a_tokens_reason_only_words_are_shown(reason: bytes, shown: str) -> None:
+    script: list[Step] = [
+        Send(b"* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] ready\r\n"),
+        Expect("AUTHENTICATE XOAUTH2 .+", as_="sign"),
+        Send(b"+ " + b64encode(reason) + b"\r\n"),
+        Expect("", tagless=True),
+        Send(b"{sign} NO no\r\n"),
+        Eof(),
+    ]
+    error = await refused_by(*script, credential=Bearer("alice", Secret("t"), "auto"))
+    assert error.detail == f"the mail server refused the sign-in{shown}"
+
+
+@pytest.mark.parametrize(
+    ("offered", "mechanism"),
+    [
+        ("AUTH=XOAUTH2 AUTH=OAUTHBEARER", "OAUTHBEARER"),
+        ("AUTH=PLAIN AUTH=OAUTHBEARER", "OAUTHBEARER"),
+        ("AUTH=XOAUTH2 AUTH=PLAIN", "XOAUTH2"),
+    ],
+)
+@pytest.mark.parametrize("initial", [True, False])
+async def test_a_token_is_shown_the_way_the_server_offers(offered: str, mechanism: str, initial: bool) -> None:
+    ir, line = ("SASL-IR ", f"AUTHENTICATE {mechanism} .+") if initial else ("", f"AUTHENTICATE {mechanism}")
+    script: list[Step] = [
+        Send(f"* OK [CAPABILITY IMAP4rev1 {ir}{offered}] ready\r\n".encode()),
+        Expect(line, as_="sign"),
+    ]
+    script += [] if initial else [Send(b"+ \r\n"), Expect("[A-Za-z0-9+/=]+", tagless=True)]
+    script += [Send(b"{sign} NO [UNAVAILABLE] no\r\n"), Eof()]
+    error = await refused_by(*script, credential=Bearer("alice", Secret("t"), "auto"))
+    assert error.imap_code == "UNAVAILABLE"
 
 
 async def test_a_server_that_refuses_id_and_enable_is_served_without(joined: Joiner) -> None:
