@@ -21,6 +21,7 @@ from gateway.audit_file import Descriptor, File, Writer
 from gateway.http.app import create_app
 from gateway.http.idempotency import MemoryIdempotency
 from gateway.http.management import create_management_app
+from gateway.http.rates import MemoryRates
 from gateway.http.services import Accounts, Services, State
 from gateway.http.tickets import MemoryTickets
 from gateway.identity import discovery
@@ -114,6 +115,7 @@ class Application:
             settings=self._settings,
             idempotency=MemoryIdempotency(time.monotonic),
             tickets=MemoryTickets(time.monotonic),
+            rates=MemoryRates(time.monotonic),
             clock=time.time,
             random=random.random,
             audit=self._audit,

@@ -22,6 +22,8 @@ TokenRefusal: TypeAlias = Literal["missing", "malformed", "invalid", "proof", "n
 IntrospectionOutcome: TypeAlias = Literal["active", "inactive", "failed"]
 FetchOutcome: TypeAlias = Literal["ok", "failed"]
 ExchangeOutcome: TypeAlias = Literal["ok", "refused", "failed"]
+RateCounted: TypeAlias = Literal["requests", "bulk", "sign-in"]
+RateOwner: TypeAlias = Literal["caller", "account"]
 AuditOutcome: TypeAlias = Literal["written", "lost"]
 
 OTHER = "other"
@@ -103,6 +105,9 @@ class Metrics:
             "imapgw_introspections", "Questions about opaque tokens to their issuer", ["outcome"], registry=registry
         )
 
+        self._rate_limits = Counter(
+            "imapgw_rate_limited", "Requests refused by a rate limit", ["counted", "whose"], registry=registry
+        )
         self._exchanges = Counter(
             "imapgw_token_exchanges",
             "Exchanges of a caller's token for the mail server's",
@@ -174,6 +179,9 @@ class Metrics:
 
     def introspected(self, outcome: IntrospectionOutcome) -> None:
         self._introspections.labels(outcome).inc()
+
+    def rate_limited(self, counted: RateCounted, whose: RateOwner) -> None:
+        self._rate_limits.labels(counted, whose).inc()
 
     def exchanged(self, outcome: ExchangeOutcome) -> None:
         self._exchanges.labels(outcome).inc()

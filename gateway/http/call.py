@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from gateway.accounts.account import Account
 from gateway.errors import Unauthenticated
+from gateway.http.limited import count_account
 from gateway.http.services import Services
 from gateway.identity.principal import Principal
 from gateway.mail.desk import Desk
@@ -57,8 +58,10 @@ class Call(Generic[Q, B]):
         return self.path["message"]
 
     async def account(self) -> Account:
-        """The account in the path. Raises NotFound where it is not the caller's."""
-        return await self.services.directory.resolve(self.caller, self.path["account"])
+        """The account in the path. Raises NotFound where it is not the caller's, RateLimited."""
+        account = await self.services.directory.resolve(self.caller, self.path["account"])
+        await count_account(self.request.scope, self.services, account.id)
+        return account
 
     def href(self, tail: str) -> str:
         """The path of something below the account in the path."""

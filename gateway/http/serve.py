@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Final
 
 from starlette.requests import Request
@@ -21,6 +22,7 @@ from gateway.http.cap import capped, timely
 from gateway.http.connected import while_connected
 from gateway.http.endpoint import NAMES, PATH, AnyEndpoint
 from gateway.http.idempotent import key_of, serve_once
+from gateway.http.limited import begin, count_caller
 from gateway.http.problem import NotAllowed
 from gateway.http.services import Services, services_of
 
@@ -71,6 +73,11 @@ async def _serve(endpoint: AnyEndpoint, scope: Scope, receive: Receive, send: Se
         receive = timely(receive)
     scope[NEEDS] = endpoint.needs
     admission = await admit(endpoint, services, scope)
+    if admission.principal is not None:
+        begin(scope, endpoint.counted)
+        await count_caller(scope, services, admission.principal, endpoint.counted)
+    if endpoint.bulk:
+        services = replace(services, desk=replace(services.desk, bulk=True))
     nonce = None if admission.principal is None else services.authenticator.next_nonce(admission.principal)
     if nonce is not None:
         send = _with_nonce(send, nonce)

@@ -12,6 +12,7 @@ from starlette.types import Scope
 from gateway.accounts.account import Account
 from gateway.audit import Audit, NoAudit
 from gateway.http.idempotency import IdempotencyStore
+from gateway.http.rates import RateStore
 from gateway.http.tickets import TicketStore
 from gateway.identity.credentials import Presented
 from gateway.identity.principal import Principal
@@ -73,6 +74,7 @@ class Services:
     settings: Settings
     idempotency: IdempotencyStore
     tickets: TicketStore
+    rates: RateStore
     clock: Callable[[], float]
     random: Callable[[], float]
     audit: Audit = field(default_factory=NoAudit)

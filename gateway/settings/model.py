@@ -224,6 +224,28 @@ class Limits(Section, kw_only=True, frozen=True):
     bulk_max: Annotated[Positive, Meta(description="most messages that one bulk request may name")] = 1000
 
 
+class Rate(Section, kw_only=True, frozen=True):
+    """A bucket: ``burst`` at once, filled again by so many ``per_minute``."""
+
+    per_minute: Annotated[float, Meta(gt=0)]
+    burst: Positive
+
+
+class Rates(Section, kw_only=True, frozen=True):
+    """How often a caller may ask, and all callers of an account together, by kind; each process counts for itself."""
+
+    enabled: bool = True
+    requests: Annotated[Rate, Meta(description="every request; a batch counts its operations")] = Rate(
+        per_minute=3000, burst=600
+    )
+    bulk: Annotated[Rate, Meta(description="exports, archive runs, bulk verbs, archives of attachments")] = Rate(
+        per_minute=120, burst=120
+    )
+    sign_in: Annotated[Rate, Meta(description="linking, discovering and verifying accounts")] = Rate(
+        per_minute=6, burst=12
+    )
+
+
 class Live(Section, kw_only=True, frozen=True):
     """Event streams."""
 
@@ -287,6 +309,7 @@ class Settings(Section, kw_only=True, frozen=True):
     providers: Annotated[tuple[Provider, ...], Meta(min_length=1)]
     server: Server = field(default_factory=Server)
     limits: Limits = field(default_factory=Limits)
+    rates: Rates = field(default_factory=Rates)
     live: Live = field(default_factory=Live)
     dpop: Dpop = field(default_factory=Dpop)
     log: Log = field(default_factory=Log)

@@ -22,6 +22,7 @@ from gateway.settings.model import (
     MasterUser,
     PassThrough,
     Provider,
+    Rates,
     Server,
     Settings,
 )
@@ -77,6 +78,7 @@ async def gateway_before(
     live: Mapping[str, float] | None = None,
     ignore: tuple[str, ...] = (),
     directory: Accounts | None = None,
+    rates: Rates | None = None,
 ) -> AsyncIterator[GatewayHere]:
     """``limits`` and ``live`` are settings of those tables; ``directory`` replaces whose account is whose."""
     issuer = Issuer(issuer=tokens.issuer, audience=tokens.audience, profile="keycloak", jwks_file=str(tokens.jwks_file))
@@ -86,6 +88,7 @@ async def gateway_before(
         issuers=(issuer,),
         providers=(provider,),
         server=Server(drain_seconds=2),
+        rates=rates or Rates(enabled=False),
         limits=Limits(**(limits or {})),  # type: ignore[arg-type]  # whole numbers are given where they must be whole
         live=Live(**(live or {})),  # type: ignore[arg-type]  # quota_percents is not given here
     )

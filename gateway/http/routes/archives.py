@@ -105,6 +105,8 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         path="/v1/accounts/{account}/archive-runs",
         scope=Permission.MODIFY,
         handler=run_archive,
+        bulk=True,
+        counted="bulk",
         summary="Move mail older than a day into another folder, a batch at a time",
         description="A line of JSON after each batch, or with `Accept: text/event-stream` an event. Interrupted or "
         "not, the same request again goes on with what is left. A run ends when the client leaves, after the batch "
@@ -124,6 +126,8 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         path="/v1/accounts/{account}/archive-runs/export",
         scope=Permission.READ,
         handler=run_export,
+        bulk=True,
+        counted="bulk",
         summary="Take mail older than a day away, with progress in the same answer",
         description="Each message is a `message` line, `octets` lines in base64 and an `end` line with the hash; after "
         "each batch a line with `exported`, and in its `batch` the body for the folder's `export/confirm`, which "

@@ -117,6 +117,8 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         path=_EXPORT + "/manifest",
         scope=Scope.READ,
         handler=get_export_manifest,
+        bulk=True,
+        counted="bulk",
         summary="What an export with the same parameters holds",
         description="Oldest first. A list may be shorter than `limit`, even empty, and still have a next one: follow "
         "`nextCursor` until it is null.",
@@ -131,6 +133,8 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         path=_EXPORT,
         scope=Scope.READ,
         handler=get_export,
+        bulk=True,
+        counted="bulk",
         summary="The folder's messages as one mbox or zip, streamed",
         description="Oldest first, only whole messages. With the manifest's ETag as `If-Match` the n-th message is "
         "the n-th of the manifest, and whoever is cut off goes on with the `cursor` of the last one that came whole. "
@@ -151,6 +155,8 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         path=_EXPORT + "/confirm",
         scope=Scope.DELETE,
         handler=confirm_export,
+        bulk=True,
+        counted="bulk",
         summary="Prove what was received; with thenDelete=true it is then removed for good",
         description="The gateway reads the messages again and compares count and hash. Where anything differs, or a "
         "message is gone already, the answer is 409 and nothing is removed. Needs mail.read too.",

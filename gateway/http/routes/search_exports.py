@@ -53,6 +53,8 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         path=_EXPORTS + "/manifest",
         scope=Scope.READ,
         handler=get_search_manifest,
+        bulk=True,
+        counted="bulk",
         summary="What an export of the same search holds",
         description="Folder after folder, each oldest first; the filter is that of a search. A list may be shorter "
         "than `limit`, even empty, and still have a next one: follow `nextCursor` until it is null.",
@@ -69,6 +71,8 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         path=_EXPORTS,
         scope=Scope.READ,
         handler=export_search_result,
+        bulk=True,
+        counted="bulk",
         summary="What a search finds as one mbox or zip, streamed",
         description="Only whole messages, in the order of the manifest: with its ETag as `If-Match` the n-th message "
         "is the n-th of the manifest, and whoever is cut off goes on with the `cursor` of the last one that came "
@@ -90,6 +94,8 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         path=_EXPORTS + "/confirm",
         scope=Scope.DELETE,
         handler=confirm_search_export,
+        bulk=True,
+        counted="bulk",
         summary="The same proof, of messages of several folders",
         description="As for an export of one folder. With thenDelete=true what is proved is removed folder by folder: "
         "where that breaks off in between, the answer is `write-in-doubt`, and nothing but what was proved is gone.",
