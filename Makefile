@@ -26,9 +26,10 @@ test: $(READY) ## what CI runs: real servers, lint, types, layers, tests
 	@$(MAKE) --no-print-directory lint
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
-soak: $(READY) ## the acceptance runs at their full size: ten thousand requests by fifty users, with faults
+soak: $(READY) ## the acceptance runs at their full size: half an hour of mutations, a million messages, ten thousand requests
 	@scripts/system-packages
-	ACCEPTANCE_REQUESTS=10000 $(BIN)/pytest tests/acceptance -s --timeout 600 $(ARGS)
+	ACCEPTANCE_REQUESTS=10000 ACCEPTANCE_MESSAGES=1000000 MUTATION_SECONDS=1800 \
+		$(BIN)/pytest tests/acceptance -s --timeout 600 $(ARGS)
 
 lint: $(READY) ## style, types and layers
 	$(BIN)/ruff check .

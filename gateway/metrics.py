@@ -17,7 +17,7 @@ OpenOutcome: TypeAlias = Literal["ok", "refused", "unreachable", "tls", "timeout
 CommandOutcome: TypeAlias = Literal["ok", "no", "bad", "lost", "timeout", "malformed"]
 LeaseOutcome: TypeAlias = Literal["ok", "queue-full", "timeout", "circuit-open", "failed"]
 WatchMode: TypeAlias = Literal["idle", "notify", "poll"]
-EventKind: TypeAlias = Literal["hello", "changes", "resync", "bye"]
+EventKind: TypeAlias = Literal["hello", "changes", "folders", "resync", "bye"]
 TokenRefusal: TypeAlias = Literal["missing", "malformed", "invalid", "proof", "nonce", "no-keys"]
 IntrospectionOutcome: TypeAlias = Literal["active", "inactive", "failed"]
 FetchOutcome: TypeAlias = Literal["ok", "failed"]
@@ -156,7 +156,9 @@ class Metrics:
         )
 
     def _live(self, registry: CollectorRegistry) -> None:
-        self._watchers = Gauge("imapgw_watchers", "Watched accounts", ["provider", "mode"], registry=registry)
+        self._watchers = Gauge(
+            "imapgw_watchers", "Connections that watch accounts", ["provider", "mode"], registry=registry
+        )
         self._streams = Gauge("imapgw_streams", "Open event streams", registry=registry)
         self._events = Counter("imapgw_events_sent", "Events sent to streams", ["kind"], registry=registry)
         self._loop_lag = Histogram(

@@ -41,6 +41,7 @@ from gateway.settings.bind import Bind
 
 HOST = "127.0.0.1"
 _FINISH_SECONDS = 2.0
+_SWEEP_SECONDS = 2.0  # all folders of the page are live; one page is no burden
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -124,6 +125,7 @@ async def _serving(plan: Plan, upstream: Upstream) -> AsyncIterator[Addresses]:
             providers=(upstream.provider(),),
             server=model.Server(bind=f"{HOST}:{plan.port}", public_url=url),
             audit=model.Audit(to="off"),
+            live=model.Live(sweep_seconds=_SWEEP_SECONDS),
         )
         application = build(settings, directory=OneMailbox(upstream))
         site = Site(application.public, issuer=issuer, resource=url)

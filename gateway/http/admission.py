@@ -23,10 +23,14 @@ TICKET: Final = "ticket"
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """``principal`` is None on public routes. ``query``: what a ticket stands for, in place of the request's own."""
+    """``principal`` is None on public routes. ``query``: what a ticket stands for, in place of the request's own.
+
+    ``nonce``: what the client's next proof should hold (RFC 9449 section 8.2).
+    """
 
     principal: Principal | None
     query: Query | None = None
+    nonce: str | None = None
 
 
 async def admit(endpoint: AnyEndpoint, services: Services, scope: Scope) -> Admission:
@@ -39,8 +43,9 @@ async def admit(endpoint: AnyEndpoint, services: Services, scope: Scope) -> Admi
     headers = Headers(scope=scope)
     presented = Presented(scope["method"], called_url(scope), headers.getlist("dpop"))
     principal = await services.authenticator.authenticate(headers.getlist("authorization"), presented)
-    _check(scope, principal, endpoint.scope)
-    return Admission(principal)
+    scope[CALLER] = principal
+    _check(principal, endpoint.scope)
+    return Admission(principal, nonce=services.authenticator.next_nonce(principal))
 
 
 def _ticket(scope: Scope) -> str | None:
@@ -67,11 +72,11 @@ async def _by_ticket(needed: Permission, services: Services, scope: Scope, ticke
     account = await services.directory.resolve(grant.principal, str(scope["path_params"].get("account", "")))
     if account.id != grant.account_id:
         raise TicketRefused
-    _check(scope, grant.principal, needed)
+    scope[CALLER] = grant.principal
+    _check(grant.principal, needed)
     return Admission(grant.principal, grant.query)
 
 
-def _check(scope: Scope, principal: Principal, needed: Permission) -> None:
-    scope[CALLER] = principal
+def _check(principal: Principal, needed: Permission) -> None:
     if not principal.allows(needed):
         raise InsufficientScope(needed.value)

@@ -10,10 +10,10 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from gateway.live.event import Event
-from gateway.mail.resource import Changes, Message, MessagePage, MessageSummary
+from gateway.mail.resource import AccountChanges, Changes, FolderChanges, Message, MessagePage, MessageSummary
 
-Kind: TypeAlias = Literal["changes", "created", "updated", "destroyed", "resync"]
-ALL: frozenset[Kind] = frozenset({"changes", "created", "updated", "destroyed", "resync"})
+Kind: TypeAlias = Literal["changes", "created", "updated", "destroyed", "resync", "folders"]
+ALL: frozenset[Kind] = frozenset({"changes", "created", "updated", "destroyed", "resync", "folders"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,8 @@ class Wanted:
 
     def part(self, event: Event) -> Event | None:
         """The event without what is not wanted; None where nothing is left of it."""
+        if isinstance(event, FolderChanges):
+            return event if "folders" in self.kinds else None
         if not isinstance(event, Changes):
             return event
         shown = event if self.bodies else without_previews(event)
@@ -45,6 +47,10 @@ class Wanted:
 def without_previews(changes: Changes) -> Changes:
     """A preview is the beginning of the body: not for a token that may see metadata only."""
     return replace(changes, created=_bare(changes.created))
+
+
+def account_without_previews(changes: AccountChanges) -> AccountChanges:
+    return replace(changes, changes=[without_previews(each) for each in changes.changes])
 
 
 def page_without_previews(page: MessagePage) -> MessagePage:

@@ -78,9 +78,8 @@ async def _serve(endpoint: AnyEndpoint, scope: Scope, receive: Receive, send: Se
         await count_caller(scope, services, admission.principal, endpoint.counted)
     if endpoint.bulk:
         services = replace(services, desk=replace(services.desk, bulk=True))
-    nonce = None if admission.principal is None else services.authenticator.next_nonce(admission.principal)
-    if nonce is not None:
-        send = _with_nonce(send, nonce)
+    if admission.nonce is not None:
+        send = _with_nonce(send, admission.nonce)
     app = _handling(endpoint, services, admission)
     keyed = endpoint.method == "POST" and endpoint.replayed
     key = key_of(scope, admission.principal) if admission.principal is not None and keyed else None

@@ -49,6 +49,11 @@ class Accounts(Protocol):
 class Events(Protocol):
     """One client's stream of events."""
 
+    @property
+    def state(self) -> str | None:
+        """Where the client is after the event that ``next`` gave last; None where that is no place to go on from."""
+        ...
+
     async def next(self, timeout: float, /) -> Event | None:
         """The next event, or None where none came within ``timeout`` seconds."""
         ...

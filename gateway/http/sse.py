@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from gateway.live.event import Bye, Event, Hello, Resync
-from gateway.mail.resource import Changes
+from gateway.mail.resource import Changes, FolderChanges
 
 HEARTBEAT: Final = b":\n\n"
 """A comment: keeps proxies and clients from thinking that the stream is dead."""
@@ -15,13 +15,18 @@ HEARTBEAT: Final = b":\n\n"
 _encode: Final = msgspec.json.Encoder().encode
 
 
-def frame(event: Event) -> bytes:
-    """One event. Its JSON has no line break, and ids are URL-safe tokens, so nothing can break out of a field."""
+def frame(event: Event, state: str | None = None) -> bytes:
+    """One event; ``state`` is where the client is after it, and goes on from if it is cut off.
+
+    Its JSON has no line break, and ids are URL-safe tokens, so nothing can break out of a field.
+    """
     match event:
         case Hello():
-            return _lines("hello", event, state=_only_state(event))
+            return _lines("hello", event, state=state)
         case Changes():
-            return _lines("changes", event, state=event.new_state)
+            return _lines("changes", event, state=state)
+        case FolderChanges():
+            return _lines("folders", event, state=state)
         case Resync():
             return _lines("resync", event, state=None)
         case Bye():
@@ -36,11 +41,6 @@ def pause(milliseconds: int) -> bytes:
 def marks(framed: bytes) -> bool:
     """Whether a frame moves its client on: it has an id."""
     return framed.startswith(b"id: ")
-
-
-def _only_state(hello: Hello) -> str | None:
-    """With one folder watched its state is where a client resumes that is cut off before the first change."""
-    return hello.watching[0].state if len(hello.watching) == 1 else None
 
 
 def _lines(name: str, event: Event, *, state: str | None) -> bytes:

@@ -18,7 +18,7 @@ from gateway.http.selected import Wanted
 from gateway.http.services import Events
 from gateway.http.sse import HEARTBEAT, frame, marks, pause
 from gateway.live.event import Bye, Event, Hello, Reason, Resync
-from gateway.mail.resource import Changes
+from gateway.mail.resource import Changes, FolderChanges
 from gateway.metrics import EventKind, Metrics
 
 HEADERS: Final = {
@@ -93,10 +93,10 @@ class StreamResponse(Response):
             return False
         self._metrics.event_sent(_kind(wanted))
         if isinstance(wanted, Hello):
-            greeting = frame(replace(wanted, heartbeat_seconds=self._terms.heartbeat))
+            greeting = frame(replace(wanted, heartbeat_seconds=self._terms.heartbeat), self._events.state)
             await self._send(send, pause(self._retry()) + greeting)
             return False
-        framed = frame(wanted)
+        framed = frame(wanted, self._events.state)
         await self._send(send, framed)
         return marks(framed)
 
@@ -129,6 +129,8 @@ def _kind(event: Event) -> EventKind:
             return "hello"
         case Changes():
             return "changes"
+        case FolderChanges():
+            return "folders"
         case Resync():
             return "resync"
         case Bye():

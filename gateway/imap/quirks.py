@@ -35,3 +35,5 @@ class Quirk(Enum):
     BLANK_LINE = "an empty line between responses: an Unknown of no kind"
     UNREADABLE_LIMIT = "a QUOTA with a limit of -1, NIL or beyond 63 bits, or without its list: that is not limited"
     UNKNOWN_ADDRESS_SHAPE = "an address with fewer or more than four fields: what is there is kept"
+    MODSEQ_WITHOUT_CONDSTORE = "HIGHESTMODSEQ where CONDSTORE is not offered (Yahoo): not believed, the mode is window"
+    NO_MODSEQ = "HIGHESTMODSEQ 0, or NOMODSEQ, in a mailbox of a server with CONDSTORE: that mailbox's mode is window"

@@ -99,14 +99,24 @@ _SECTIONS: Final = frozenset({"BODY[]", "BINARY[]"})  # what ``Fetched.broken`` 
 
 
 class Messages(Want):
-    """UID FETCH. ``names`` are the items asked for as ``Fetched.present`` names them, ``keys`` the sections."""
+    """UID FETCH. ``names`` are the items asked for as ``Fetched.present`` names them, ``keys`` the sections.
 
-    __slots__ = ("_gone", "_held", "_keys", "_names", "_uids", "_vanished", "messages")
+    After ``most`` messages no other is kept: ``cut`` is the lowest UID of those.
+    """
+
+    __slots__ = ("_gone", "_held", "_keys", "_most", "_names", "_uids", "_vanished", "cut", "messages")
 
     def __init__(
-        self, uids: UidSet, names: frozenset[str], keys: frozenset[SectionKey] = frozenset(), *, vanished: bool = False
+        self,
+        uids: UidSet,
+        names: frozenset[str],
+        keys: frozenset[SectionKey] = frozenset(),
+        *,
+        vanished: bool = False,
+        most: int | None = None,
     ) -> None:
         super().__init__()
+        self._most, self.cut = most, cast("int | None", None)
         self._uids, self._names, self._keys, self._vanished = uids, names - {"UID"}, keys, vanished
         self._held = 0
         self._gone: list[Range] = []
@@ -150,11 +160,17 @@ class Messages(Want):
     def take(self, response: Response) -> None:
         if type(response) is Fetched:
             if response.uid is not None and response.uid in self._uids:
-                self._take_fetched(response, response.uid)
+                self._keep(response, response.uid)
         elif type(response) is Vanished:
             self._gone.extend(response.uids.ranges)
             if len(self._gone) > limits.MAX_RANGES:
                 raise ProtocolViolation("the mail server says too much of what is gone")
+
+    def _keep(self, response: Fetched, uid: int) -> None:
+        if self._most is not None and len(self.messages) >= self._most and uid not in self.messages:
+            self.cut = uid if self.cut is None else min(uid, self.cut)
+        else:
+            self._take_fetched(response, uid)
 
     def _take_fetched(self, response: Fetched, uid: int) -> None:
         self._held += MESSAGE_COST

@@ -114,6 +114,10 @@ class Core:
             return refusal
         return Refused(refusal.detail, code="ALREADYEXISTS", command=refusal.command)
 
+    def _misspelt(self, name: MailboxName) -> bool:
+        """Whether no answer of this server would spell a name so: it is in news."""
+        return False
+
     async def _exists(self, name: MailboxName) -> bool:
         want = Listing()
         await self._run("LIST", mailbox(MailboxName(b"")), pattern(ListPattern.covering(name)), want=want)

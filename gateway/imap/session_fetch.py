@@ -22,6 +22,7 @@ from gateway.imap.uids import UidSet
 class FetchResult:
     """``messages`` by UID; one that is missing is gone. ``vanished`` only where it was asked for.
 
+    ``cut``: there was more than was to be kept, of this UID and higher ones.
     ``expunge_issued``: the server says that some are gone although it may have answered for them (RFC 2180).
     """
 
@@ -29,6 +30,7 @@ class FetchResult:
     vanished: UidSet
     exists_at_end: int
     expunge_issued: bool = False
+    cut: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +49,12 @@ class Fetching(Core):
         *,
         changed_since: int | None = None,
         vanished: bool = False,
+        most: int | None = None,
     ) -> FetchResult:
         """``items`` of the messages ``uids``; UID is always among them.
 
-        ``vanished`` needs ``changed_since``, and QRESYNC enabled. A large set goes as several commands in flight
+        ``vanished`` needs ``changed_since``, and QRESYNC enabled. ``most``: as many messages of each command are kept,
+        however many the server tells of (FetchResult.cut). A large set goes as several commands in flight
         together. An item that can't be read is in ``broken`` of its message and costs no other.
         Literals are held whole: bodies are for ``stream()``.
         """
@@ -61,7 +65,7 @@ class Fetching(Core):
             tail.append(fetch_modifiers(changed_since=changed_since, vanished=vanished))
         names = frozenset(_name(item) for item in items if not isinstance(item, Section))
         keys = frozenset(item.key for item in items if isinstance(item, Section))
-        wants = [Messages(chunk, names, keys, vanished=vanished) for chunk in uids.chunks()]
+        wants = [Messages(chunk, names, keys, vanished=vanished, most=most) for chunk in uids.chunks()]
         answers = await self._finish_all(
             [
                 self._start("UID FETCH", uid_set(chunk), *tail, want=want)
@@ -74,7 +78,8 @@ class Fetching(Core):
             messages.update(want.messages)
             gone = gone.union(want.vanished)
         exists = self._mailbox.exists if self._mailbox is not None else 0
-        return FetchResult(messages, gone, exists, any(map(_expunge_issued, answers)))
+        cut = min((want.cut for want in wants if want.cut is not None), default=None)
+        return FetchResult(messages, gone, exists, any(map(_expunge_issued, answers)), cut)
 
     async def fetch_each(self, wanted: Sequence[tuple[UidSet, Sequence[FetchItem]]]) -> dict[int, Fetched]:
         """Different items of different messages, in one round trip: all commands are sent before any is waited for.

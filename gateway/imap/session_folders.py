@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
+import msgspec
+
 from gateway.errors import LocalError, Refused
 from gateway.imap.encode.arg import Arg, ListPattern, mailbox, pattern, status_items
 from gateway.imap.encode.command import list_returns, list_selection
@@ -94,10 +96,10 @@ class Foldering(Sharing):
         selection = (list_selection("SUBSCRIBED"),) if only else ()
         want = Listing(status=with_status, rights=rights)
         await self._run("LIST", *selection, *args, returns, want=want)
+        found = self._answered(want.listed)
         statuses: dict[MailboxName, Status | None] = dict(want.statuses)
-        found = _once(want.listed)
-        if items and not with_status:
-            statuses = await self._statuses(found, items)
+        if items:
+            found = await self._add_statuses(found, items, statuses)
         old = self.capabilities.old_rights
         held = {name: told(letters, old=old) for name, letters in want.rights.items()}
         return [
@@ -117,25 +119,45 @@ class Foldering(Sharing):
         )
         # \Noselect in LSUB: not subscribed itself, but something below it is (RFC 3501 section 6.3.9).
         subscribed = {each.name for each in subscriptions.listed if "\\noselect" not in each.attributes}
-        found = [each for each in _once(listing.listed) if not only or each.name in subscribed]
-        statuses = await self._statuses(found, items) if items else {}
+        found = [each for each in self._answered(listing.listed) if not only or each.name in subscribed]
+        statuses: dict[MailboxName, Status | None] = {}
+        if items:
+            found = await self._add_statuses(found, items, statuses)
         return [ListedFolder(each, statuses.get(each.name), each.name in subscribed) for each in found]
 
-    async def _statuses(self, found: Found, items: Items) -> dict[MailboxName, Status | None]:
-        """All in flight together; a mailbox that refuses, such as one just deleted, has none."""
-        names = [each.name for each in found if not each.attributes & {"\\noselect", "\\nonexistent"}]
+    def _answered(self, listed: Found) -> Found:
+        """The first of each name, for Dovecot and others repeat one that is in two namespaces; without what is news."""
+        once = {each.name: each for each in reversed(listed) if not self._misspelt(each.name)}
+        return list(once.values())[::-1]
+
+    async def _add_statuses(self, found: Found, items: Items, statuses: dict[MailboxName, Status | None]) -> Found:
+        r"""Those that are not there yet, all in flight together; a mailbox that refuses, such as one just deleted, has
+        none. Returns the mailboxes again.
+
+        Dovecot lists a deleted one that has others below it as if it were there. So what has others below it, and is
+        refused without a reason, is ``\\nonexistent`` (RFC 9051 section 7.3.1).
+        """
+        names = [
+            each.name
+            for each in found
+            if each.name not in statuses and not each.attributes & {"\\noselect", "\\nonexistent"}
+        ]
         wants = [StatusOf(name) for name in names]
         asked = status_items(items)
         pendings = [
             self._start("STATUS", mailbox(name), asked, want=want) for name, want in zip(names, wants, strict=True)
         ]
         try:
-            for pending in pendings:
-                await self._wire.answer(pending)
+            answers = [await self._wire.answer(pending) for pending in pendings]
         finally:
             for pending in pendings:
                 self._wire.abandon(pending)
-        return {name: want.status for name, want in zip(names, wants, strict=True)}
+        statuses |= {name: want.status for name, want in zip(names, wants, strict=True)}
+        refused = {
+            name for name, tagged in zip(names, answers, strict=True) if tagged.status == "NO" and not tagged.code
+        }
+        parents = {each.name.parent(each.delimiter) for each in found}
+        return [_nonexistent(each) if each.name in refused & parents else each for each in found]
 
     async def status(self, name: MailboxName, items: Sequence[str]) -> Status:
         """``items`` as far as the server has them; Refused, NONEXISTENT where there is no such mailbox."""
@@ -197,6 +219,5 @@ class Foldering(Sharing):
         await self._run("UNSUBSCRIBE", mailbox(name))
 
 
-def _once(listed: list[Listed]) -> list[Listed]:
-    """The first of each name: Dovecot and others repeat a name that is in two namespaces."""
-    return list({each.name: each for each in reversed(listed)}.values())[::-1]
+def _nonexistent(listed: Listed) -> Listed:
+    return msgspec.structs.replace(listed, attributes=listed.attributes | {"\\nonexistent"})

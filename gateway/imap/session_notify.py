@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from msgspec.structs import replace
+
 from gateway.errors import LocalError, Refused
 from gateway.imap.encode.event_group import EventGroup, event_groups, no_events
-from gateway.imap.name import MailboxName
+from gateway.imap.name import MailboxName, encode_utf7
 from gateway.imap.response import Condition, Listed, Response, Status
 from gateway.imap.routing import Statuses
 from gateway.imap.session_core import Core
@@ -19,6 +21,7 @@ class Notifying(Core):
     # the answer to that: a server tells news in between, in the same words. Must not raise.
     on_notice: Callable[[Notice, bool], None] | None = None
     _notifying: bool = False
+    _agreed: bool = False
 
     @property
     def notifying(self) -> bool:
@@ -43,18 +46,26 @@ class Notifying(Core):
         except Refused:
             self._notifying = before
             raise
+        self._agreed = True
         return want.statuses
 
     async def notify_none(self) -> None:
         """Nothing more is told of any mailbox, not even of the selected one to NOOP and IDLE (RFC 5465 section 3.1).
 
-        So a session that goes on being used for one mailbox wants ``notify(Selected(delayed=True))`` instead.
+        So a session that goes on being used for one mailbox wants ``notify(Selected(delayed=True))`` instead. After an
+        overflow it is wanted before another ``notify()``: where one replaces another, Dovecot 2.3 tells nothing more.
         """
-        if self._notifying:
+        if self._agreed:
             await self._run("NOTIFY", no_events())
-            self._notifying = False
+            self._notifying = self._agreed = False
+
+    def _misspelt(self, name: MailboxName) -> bool:
+        """Dovecot 2.3 tells news in UTF-8, and answers in modified UTF-7 as it must (RFC 9051 section 5.1)."""
+        return self._notifying and not name.wire.isascii() and not self.capabilities.utf8_names
 
     def _hear(self, response: Response, ours: bool) -> None:
+        if isinstance(response, Status | Listed) and self._misspelt(response.name):
+            response, ours = replace(response, name=_spelt(response.name)), False
         super()._hear(response, ours)
         match response:
             case Status() | Listed(lsub=False):
@@ -66,3 +77,11 @@ class Notifying(Core):
                     self.on_notice(response, ours)
             case _:
                 pass
+
+
+def _spelt(name: MailboxName) -> MailboxName:
+    """As answers spell it; as it is where it is no UTF-8."""
+    try:
+        return MailboxName(encode_utf7(name.wire.decode("utf-8")))
+    except ValueError:
+        return name

@@ -11,9 +11,9 @@ LONGEST = 60.0
 class Backoff:
     """Doubles from half a second to a minute; each wait is drawn from the upper half of its span."""
 
-    def __init__(self, random: Callable[[], float]) -> None:
+    def __init__(self, random: Callable[[], float], failures: int = 0) -> None:
         self._random = random
-        self._failures = 0
+        self._failures = failures
 
     @property
     def failures(self) -> int:

@@ -6,27 +6,36 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from gateway.mail.resource import Changes, Id, Resource
+from gateway.mail.resource import Changes, FolderChanges, Id, Resource
 
 ResyncReason = Literal["overflow", "rebuilt", "gone"]
 Reason = Literal[
     "drain", "token-expired", "account-removed", "folder-gone", "upstream-refused", "upstream-failed", "close-after"
 ]
+Mode = Literal["notify", "idle", "sweep", "poll"]
 
 
 class WatchedFolder(Resource, kw_only=True, frozen=True):
     """How one folder is watched."""
 
     folder_id: Id
-    mode: Literal["idle", "poll"]
+    mode: Annotated[
+        Mode, Meta(description="the server tells of it (NOTIFY, IDLE), or it is looked at every `pollSeconds`")
+    ]
     poll_seconds: float | None = None
-    state: str
+    state: Annotated[
+        str | None, Meta(description="where the stream begins; null: all of the folder's messages are to come")
+    ]
 
 
 class Hello(Resource, kw_only=True, frozen=True):
     """First event of a stream: what is watched and how."""
 
     watching: list[WatchedFolder]
+    folder_events: Annotated[
+        Literal["notify", "sweep", "poll"] | None,
+        Meta(description="how the folder list is watched; null: it is not, for `folders` names some"),
+    ] = None
     heartbeat_seconds: float
 
 
@@ -45,4 +54,4 @@ class Bye(Resource, kw_only=True, frozen=True):
     retry: Annotated[int, Meta(description="milliseconds to wait before reconnecting, jittered")]
 
 
-Event = Hello | Changes | Resync | Bye
+Event = Hello | Changes | FolderChanges | Resync | Bye

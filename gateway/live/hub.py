@@ -1,11 +1,10 @@
-"""Brings streams and watchers together: one watcher an account and folder, however many streams there are."""
+"""Brings streams and posts together: one post an account, however many streams there are."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from gateway.accounts.account import Account
@@ -19,18 +18,21 @@ from gateway.errors import (
     Unavailable,
 )
 from gateway.imap.name import MailboxName
-from gateway.live.backoff import Backoff
-from gateway.live.event import Bye, Hello, Reason, Resync, WatchedFolder
-from gateway.live.stream import Seat, Stream
+from gateway.live.event import Bye, Reason, Resync
+from gateway.live.greeting import hello
+from gateway.live.mark import Mark
+from gateway.live.members import Wanted
+from gateway.live.post import Means, Post
+from gateway.live.stream import Stream, Told
 from gateway.live.watcher import Watcher
 from gateway.mail.address import id_of_folder
 from gateway.mail.desk import Desk
 from gateway.mail.roles import resolve
 from gateway.metrics import WatchMode
 from gateway.settings.model import Live
-from gateway.sync.state import FolderState
 
-Key = tuple[str, MailboxName]
+ALL = "*"
+"""What stands for all folders of an account."""
 
 
 class LiveMetrics(Protocol):
@@ -42,21 +44,6 @@ class LiveMetrics(Protocol):
     def stream_closed(self) -> None: ...
 
 
-@dataclass(slots=True)
-class _Post:
-    """A watcher, the accounts (credentials) of its streams, and the timer that ends it when they have left."""
-
-    account: Account
-    watcher: Watcher
-    accounts: dict[Seat, Account] = field(default_factory=dict)
-    linger: asyncio.TimerHandle | None = None
-    counted: WatchMode | None = None
-
-    def freshest(self) -> Account:
-        """The credential that lasts longest: a stream that leaves must not take the others' connection with it."""
-        return max((*self.accounts.values(), self.account), key=lambda account: account.expires_at or float("inf"))
-
-
 class Hub:
     """All streams of this process."""
 
@@ -64,30 +51,30 @@ class Hub:
         self, desk: Desk, live: Live, metrics: LiveMetrics, random: Callable[[], float], log: Callable[..., None]
     ) -> None:
         self._desk, self._live, self._metrics, self._random, self._log = desk, live, metrics, random, log
-        self._posts: dict[Key, _Post] = {}
+        self._posts: dict[str, Post] = {}
         self._streams: dict[Stream, str] = {}
         self._counts: Counter[str] = Counter()  # of streams, by account
+        self._modes: dict[Watcher, tuple[str, WatchMode]] = {}  # by provider, as counted
         self._endings: set[asyncio.Task[None]] = set()
         self._draining = False
 
     async def subscribe(self, account: Account, folders: Sequence[str], since: str | None) -> Stream:
-        """A stream of the folders' changes, from ``since`` (a state token, for one folder) or from now on.
+        """A stream of the folders' changes (``*``: of all folders, and of their list), from ``since`` or from now on.
 
+        ``since`` is a folder's state where there is one folder, else a state of the account.
         Raises InvalidRequest, NotFound, TooManyRequests, Unavailable, and whatever signing in or opening raises.
         """
-        position = FolderState.parse(since, field="since") if since is not None else None
-        if position is not None and len(folders) != 1:
-            raise InvalidRequest("a state is that of one folder; name that folder alone", field="since")
-        names = dict.fromkeys([await resolve(self._desk, account, ref) for ref in folders])
+        wanted = await self._understood(account, folders)
+        mark = Mark.parse(since, wanted.scope, wanted.names or ()) if since is not None else None
         self._admit(account)
         stream = Stream(self._left)
         self._streams[stream] = account.id
         self._counts[account.id] += 1
         self._metrics.stream_opened()
         try:
-            for name in names:
-                await self._seat(stream, account, name, position)
-            stream.greet(self._hello(stream))
+            post = self._posts.get(account.id) or self._open(account)
+            await post.join(stream, wanted, mark)
+            stream.greet(hello(post, stream, self._live), stream.mark)
         except BaseException:
             stream.close()
             raise
@@ -98,8 +85,17 @@ class Hub:
         self._draining = True
         for stream in tuple(self._streams):
             stream.end(self._bye("drain"))
-        await asyncio.gather(*(post.watcher.stop() for post in self._take_posts()))
+        posts, self._posts = list(self._posts.values()), {}
+        await asyncio.gather(*(post.stop() for post in posts))
         await asyncio.gather(*self._endings)
+
+    async def _understood(self, account: Account, folders: Sequence[str]) -> Wanted:
+        if ALL not in folders:
+            names = dict.fromkeys([await resolve(self._desk, account, ref) for ref in folders])
+            return Wanted(account, tuple(names))
+        if len(folders) != 1:
+            raise InvalidRequest("* stands for all folders; name no other beside it", field="folders")
+        return Wanted(account, None)
 
     def _admit(self, account: Account) -> None:
         if self._draining:
@@ -107,113 +103,70 @@ class Hub:
         if self._counts[account.id] >= self._desk.limits.streams_per_account:
             raise TooManyRequests("this account has its full number of event streams")
 
-    async def _seat(self, stream: Stream, account: Account, name: MailboxName, position: FolderState | None) -> None:
-        key = (account.id, name)
-        post = self._posts.get(key) or self._open(key, account, name)
-        if post.linger is not None:
-            post.linger.cancel()
-            post.linger = None
-        seat = Seat(stream, name, position)
-        stream.seats.append(seat)
-        post.accounts[seat] = account
-        await post.watcher.ready()
-        if self._posts.get(key) is not post:
-            raise Unavailable("the folder could be watched no more just now")
-        if post.counted is None:
-            post.counted = post.watcher.mode
-            self._metrics.watcher_started(account.provider.name, post.counted)
-        post.watcher.join(seat)
-
-    def _open(self, key: Key, account: Account, name: MailboxName) -> _Post:
-        watcher = Watcher(
-            self._desk, self._live, name,
-            credential=lambda: post.freshest(),
-            failed=lambda watcher, error: self._failed(key, watcher, error),
-            backoff=Backoff(self._random),
-        )  # fmt: skip
-        post = _Post(account, watcher)
-        self._posts[key] = post
-        watcher.start()
+    def _open(self, account: Account) -> Post:
+        post = self._posts[account.id] = Post(account, Means(self._desk, self._live, self._random), self)
+        post.start()
         return post
 
     def _left(self, stream: Stream) -> None:
-        """A stream has closed: its seats go, and a watcher without seats lingers a little."""
         account = self._streams.pop(stream)
         self._counts[account] -= 1
         if not self._counts[account]:
             del self._counts[account]
         self._metrics.stream_closed()
-        for seat in stream.seats:
-            post = self._posts.get((account, seat.name))
-            if post is None:
-                continue
-            post.watcher.leave(seat)
-            post.accounts.pop(seat, None)
-            if not post.accounts and post.linger is None:
-                key = (account, seat.name)
-                post.linger = asyncio.get_running_loop().call_later(self._live.linger_seconds, self._expire, key)
-
-    def _expire(self, key: Key) -> None:
-        post = self._posts.pop(key, None)
+        post = self._posts.get(account)
         if post is not None:
-            self._uncount(post)
-            ending = asyncio.create_task(post.watcher.stop())
-            self._endings.add(ending)
-            ending.add_done_callback(self._endings.discard)
+            post.leave(stream)
 
-    def _failed(self, key: Key, watcher: Watcher, error: GatewayError) -> None:
-        post = self._posts.get(key)
-        if post is None or post.watcher is not watcher:
-            return  # it was on its way out; its successor is well
-        del self._posts[key]
-        if post.linger is not None:
-            post.linger.cancel()
-        self._uncount(post)
-        self._log("watcher_failed", provider=post.account.provider.name, error=type(error).__name__)
-        for seat in tuple(post.watcher.seats):
-            self._dismiss(seat, error)
+    # --- what posts tell ---
 
-    def _dismiss(self, seat: Seat, error: GatewayError) -> None:
-        """Tell a stream that one of its folders can't be watched any more; without another folder it ends."""
-        stream = seat.stream
+    def counted(self, watcher: Watcher, mode: WatchMode | None) -> None:
+        """Each connection that watches is counted once, by the way in which it does."""
+        before = self._modes.pop(watcher, None)
+        if before is not None:
+            self._metrics.watcher_stopped(*before)
+        if mode is not None:
+            self._modes[watcher] = (watcher.provider, mode)
+            self._metrics.watcher_started(watcher.provider, mode)
+
+    def dismissed(self, stream: Stream, name: MailboxName, error: GatewayError, *, last: bool) -> None:
+        """Without another folder the stream ends; that a folder is gone is told however much waits already."""
         if isinstance(error, NotFound):
-            gone = Resync(folder_id=id_of_folder(seat.name), since=None, reason="gone")
-            if seat.position is not None:
-                seat.offer(gone, seat.position, seat.generation)
-            if any((self._streams.get(stream, ""), other.name) in self._posts for other in stream.seats):
-                return
-            stream.end(self._bye("folder-gone"))
-        elif isinstance(error, Unauthenticated):
-            stream.end(self._bye("token-expired"))
-        elif isinstance(error, SignInRefused):
-            stream.end(self._bye("upstream-refused"))
+            gone = Resync(folder_id=id_of_folder(name), since=None, reason="gone")
+            stream.offer(Told(gone, stream.mark.without(name), name))
+            if last:
+                stream.end(self._bye("folder-gone"))
         else:
-            stream.end(self._bye("upstream-failed"))
+            stream.end(self._bye(_reason(error)))
 
-    def _hello(self, stream: Stream) -> Hello:
-        account = self._streams[stream]
-        watching = []
-        for seat in stream.seats:
-            post = self._posts.get((account, seat.name))
-            if post is None:
-                continue  # it failed meanwhile; what became of it is the stream's next event
-            watcher = post.watcher
-            poll = self._live.poll_seconds if watcher.mode == "poll" else None
-            state = seat.position.encode() if seat.position is not None else ""
-            folder = id_of_folder(seat.name)
-            watching.append(WatchedFolder(folder_id=folder, mode=watcher.mode, poll_seconds=poll, state=state))
-        return Hello(watching=watching, heartbeat_seconds=self._live.heartbeat_seconds)
+    def given_up(self, post: Post, error: GatewayError) -> None:
+        if not self._take(post):
+            return  # it was on its way out; its successor is well
+        self._log("watcher_failed", provider=post.account.provider.name, error=type(error).__name__)
+        self._end(post)
+        for stream in post.members:
+            stream.end(self._bye(_reason(error)))
+
+    def deserted(self, post: Post) -> None:
+        if self._take(post):
+            self._end(post)
+
+    def _take(self, post: Post) -> bool:
+        if self._posts.get(post.account.id) is not post:
+            return False
+        del self._posts[post.account.id]
+        return True
+
+    def _end(self, post: Post) -> None:
+        ending = asyncio.create_task(post.stop())
+        self._endings.add(ending)
+        ending.add_done_callback(self._endings.discard)
 
     def _bye(self, reason: Reason) -> Bye:
         return Bye(reason=reason, retry=int(1000 + 4000 * self._random()))
 
-    def _uncount(self, post: _Post) -> None:
-        if post.counted is not None:
-            self._metrics.watcher_stopped(post.account.provider.name, post.counted)
-            post.counted = None
 
-    def _take_posts(self) -> list[_Post]:
-        posts, self._posts = list(self._posts.values()), {}
-        for post in posts:
-            self._uncount(post)
-        return posts
+def _reason(error: GatewayError) -> Reason:
+    if isinstance(error, Unauthenticated):
+        return "token-expired"
+    return "upstream-refused" if isinstance(error, SignInRefused) else "upstream-failed"

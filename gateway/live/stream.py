@@ -1,7 +1,8 @@
-"""One client's stream: a seat at each watcher, and at most one untaken event for each seat.
+"""One client's stream: a few untaken events, and where its client will be once it has taken them.
 
-A slow client costs nothing and loses nothing: while its seat is full the watcher leaves it where it is, and when the
-event is taken the watcher tells it, from the state of that event on, what happened meanwhile, as one event.
+A slow client costs nothing and loses nothing: while an event of a folder waits, or too much of others does, the
+watchers leave the stream where it is in that folder, and when there is room they tell it, from there on, what happened
+meanwhile, as one event.
 """
 
 from __future__ import annotations
@@ -9,53 +10,69 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from gateway.imap.name import MailboxName
 from gateway.live.event import Bye, Event, Hello, Resync
-from gateway.mail.resource import Changes
-from gateway.sync.state import FolderState
+from gateway.live.mark import Mark
+from gateway.mail.resource import Changes, FolderChanges
+
+UNTAKEN = 4
+"""Most events that wait for one stream."""
+HEAVY = 200
+"""Where those that wait tell of so many messages, no other is added."""
 
 
-@dataclass(eq=False, slots=True)
-class Seat:
-    """A stream's place at one folder's watcher. ``position`` is the state its client will have after ``waiting``."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event, where the client is after it, and the folder it is of (None: the list of folders)."""
 
-    stream: Stream
-    name: MailboxName
-    position: FolderState | None
-    generation: int | None = None
-    taken: Callable[[], None] = field(default=lambda: None)
-    waiting: Changes | Resync | None = None
+    event: Changes | FolderChanges | Resync
+    mark: Mark
+    subject: MailboxName | None
 
     @property
-    def free(self) -> bool:
-        return self.waiting is None
-
-    def offer(self, event: Changes | Resync, position: FolderState, generation: int | None) -> None:
-        self.waiting = event
-        self.position, self.generation = position, generation
-        self.stream.notify(self)
+    def weight(self) -> int:
+        match self.event:
+            case Changes(created=created, updated=updated, destroyed=destroyed, coverage=coverage, moved=moved):
+                lists = len(created) + len(updated) + len(destroyed) + len(coverage.present)
+                return lists + (len(moved) if moved else 0)
+            case FolderChanges(created=made, updated=changed, renamed=renamed, destroyed=gone):
+                return len(made) + len(changed) + len(renamed) + len(gone)
+            case _:
+                return 0
 
 
 class Stream:
-    """What :meth:`next` gives, in order: one hello, then changes and resyncs, and a bye at the end."""
+    """What :meth:`next` gives, in order: one hello, then what changed, and a bye at the end."""
 
-    def __init__(self, closed: Callable[[Stream], None]) -> None:
-        self.seats: list[Seat] = []
-        self._hello: Hello | None = None
+    def __init__(self, closed: Callable[[Stream], None], mark: Mark | None = None) -> None:
+        self.mark = mark if mark is not None else Mark("some", {})
+        self.state: str | None = None
+        self.taken: Callable[[Stream], None] = lambda _: None
+        self.ended = False
+        self._hello: tuple[Hello, Mark] | None = None
         self._bye: Bye | None = None
-        self._ready: deque[Seat] = deque()
+        self._untaken: deque[Told] = deque()
         self._wake = asyncio.Event()
         self._closed = closed
-        self.ended = False
 
-    def greet(self, hello: Hello) -> None:
-        self._hello = hello
+    def greet(self, hello: Hello, mark: Mark) -> None:
+        """``mark``: where the client is as it is greeted."""
+        self._hello = (hello, mark)
         self._wake.set()
 
-    def notify(self, seat: Seat) -> None:
-        self._ready.append(seat)
+    def room(self, subject: MailboxName | None) -> bool:
+        """Whether an event of this folder (None: of the list) may be added now."""
+        if self.ended or self._bye is not None or len(self._untaken) >= UNTAKEN:
+            return False
+        if sum(told.weight for told in self._untaken) >= HEAVY:
+            return False
+        return all(told.subject != subject for told in self._untaken)
+
+    def offer(self, told: Told) -> None:
+        self.mark = told.mark
+        self._untaken.append(told)
         self._wake.set()
 
     def end(self, bye: Bye) -> None:
@@ -65,7 +82,10 @@ class Stream:
             self._wake.set()
 
     async def next(self, timeout: float) -> Event | None:
-        """The next event; None where none came within ``timeout`` seconds, or after the bye."""
+        """The next event; None where none came within ``timeout`` seconds, or after the bye.
+
+        Afterwards ``state`` is the token of what the client has once it has applied the event; None: it has none.
+        """
         if not self.ended and not self._pending():
             self._wake.clear()
             try:
@@ -79,21 +99,24 @@ class Stream:
         """Leave all watchers. Safe to call twice."""
         if not self.ended:
             self.ended = True
+            self._untaken.clear()
             self._closed(self)
 
     def _pending(self) -> bool:
-        return bool(self._hello or self._ready or self._bye)
+        return bool(self._hello or self._untaken or self._bye)
 
     def _take(self) -> Event | None:
+        self.state = None
         if self._hello is not None:
-            hello, self._hello = self._hello, None
+            (hello, mark), self._hello = self._hello, None
+            self.state = mark.token
             return hello
-        while self._ready:
-            seat = self._ready.popleft()
-            event, seat.waiting = seat.waiting, None
-            seat.taken()
-            if event is not None:
-                return event
+        if self._untaken:
+            told = self._untaken.popleft()
+            if not isinstance(told.event, Resync):
+                self.state = told.mark.token
+            self.taken(self)
+            return told.event
         if self._bye is not None and not self.ended:
             bye = self._bye
             self.close()

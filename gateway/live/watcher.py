@@ -1,95 +1,95 @@
-"""One connection that watches one folder for all streams of its account.
+"""One connection that watches what is of its beat, for all streams of its account.
 
-It waits in IDLE (or polls), and after every sign of change asks the server for what changed, with the very code that
-answers ``GET …/changes``. Each seat has a position of its own, so a client that resumes from an old state and one that
-is up to date are served by the same pass, without a gap or a repeat at the seam.
+It listens (NOTIFY, IDLE, or not at all), and after every sign of change asks the server for what changed, with the very
+code that answers ``GET …/changes``. Each stream has a position of its own, so a client that resumes from an old state
+and one that is up to date are served by the same look, without a gap or a repeat at the seam.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Iterable
 from contextlib import suppress
-from typing import Literal
-
-from msgspec.structs import replace
+from typing import Protocol
 
 from gateway.accounts.account import Account
 from gateway.errors import (
     ClientError,
-    DeadlinePassed,
     GatewayError,
-    IdExpired,
     LocalError,
+    NotFound,
     Refused,
     SignInRefused,
-    StateTooOld,
     Unauthenticated,
     Unavailable,
 )
 from gateway.imap.name import MailboxName
 from gateway.imap.session import Session
 from gateway.live.backoff import Backoff
-from gateway.live.event import Resync, ResyncReason
-from gateway.live.flag_window import FlagWindow
-from gateway.live.stream import Seat
-from gateway.mail.address import id_of_folder
-from gateway.mail.changes import changes_between
-from gateway.mail.desk import Desk, open_folder, target_of
-from gateway.mail.snapshot import state_of, sync_mode
+from gateway.live.beat import Beat
+from gateway.live.ear import Ear
+from gateway.live.ear_idle import IdleEar
+from gateway.live.ear_notify import NotifyEar
+from gateway.live.ear_poll import PollEar
+from gateway.live.first_look import FirstLook
+from gateway.live.lookout import Lookout
+from gateway.live.stream import Stream
+from gateway.live.sweep import recheck, sweep
+from gateway.mail.desk import Desk, target_of
 from gateway.settings.model import Live
-from gateway.sync.state import FolderState
 
+OVERFLOWS = 3
+"""After so many NOTIFICATIONOVERFLOWs a connection goes without NOTIFY."""
 REFUSALS = 3
-"""Refusals in a row, without a reason, after which a watcher gives up."""
-MOST = 200
-"""New messages told in one event; more follow in the next."""
+"""Refusals in a row, without a reason, after which a folder or a connection is given up."""
+
+
+class Host(Protocol):
+    """Whom it watches for."""
+
+    def credential(self) -> Account: ...
+
+    def audience(self, name: MailboxName) -> Iterable[Stream]:
+        """The streams that may be told of this folder now."""
+        ...
+
+    def heard(self, watcher: Watcher) -> None:
+        """It has a connection, and an ear."""
+        ...
+
+    def relisted(self) -> None:
+        """The folder list was read."""
+        ...
+
+    def refused(self, lookout: Lookout, error: NotFound | Refused) -> None:
+        """The folder could not be looked at; the connection is well."""
+        ...
+
+    def failed(self, watcher: Watcher, error: GatewayError) -> None:
+        """It has given up."""
+        ...
 
 
 class Watcher:
-    """Runs from :meth:`start` until :meth:`stop`, or until it fails for good, which ``failed`` is told."""
+    """Runs from :meth:`start` until :meth:`stop`, or until it fails for good. ``alone``: of one folder, by IDLE."""
 
     def __init__(
-        self,
-        desk: Desk,
-        live: Live,
-        name: MailboxName,
-        *,
-        credential: Callable[[], Account],
-        failed: Callable[[Watcher, GatewayError], None],
-        backoff: Backoff,
+        self, desk: Desk, live: Live, beat: Beat, host: Host, backoff: Backoff, *, alone: bool = False
     ) -> None:
-        self.name = name
-        self.state: FolderState | None = None
-        self.mode: Literal["idle", "poll"] = "idle"
-        self.seats: set[Seat] = set()
-        self._desk, self._live = desk, live
-        self._credential, self._failed = credential, failed
-        self._backoff = backoff
-        self._flags = FlagWindow()
-        self._poke = asyncio.Event()
-        self._settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.beat = beat
+        self.ear: Ear | None = None
+        self.provider = ""
+        self.first = FirstLook()
+        self._desk, self._live, self._host, self._backoff = desk, live, host, backoff
+        self._alone = alone
+        self._overflows = 0
+        self._unswept = True
+        self._swept_at = 0.0
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run())
         self._task.add_done_callback(self._ended)
-
-    async def ready(self) -> None:
-        """Wait for the first look at the folder. Raises what made it fail."""
-        await asyncio.shield(self._settled)
-
-    def join(self, seat: Seat) -> None:
-        """Seat a stream, after :meth:`ready`; without a position it starts at the folder's present state."""
-        if seat.position is None:
-            seat.position, seat.generation = self.state, self._flags.generation
-        seat.taken = self._poke.set
-        self.seats.add(seat)
-        if seat.position != self.state:
-            self._poke.set()
-
-    def leave(self, seat: Seat) -> None:
-        self.seats.discard(seat)
 
     async def stop(self) -> None:
         if self._task is not None and not self._task.done():
@@ -103,122 +103,117 @@ class Watcher:
             except (ClientError, SignInRefused, LocalError) as error:
                 return self._give_up(error)
             except GatewayError as error:
-                if not self._settled.done() or not self._may_pass(error):
+                if not self.first.taken or not may_pass(error, self._backoff.failures):
                     return self._give_up(error)
+                self._fail(error)
                 await asyncio.sleep(self._backoff.failed())
 
-    def _may_pass(self, error: GatewayError) -> bool:
-        """Whether another try may help. A bare NO can mean that the folder was rebuilt or removed: opening it tells."""
-        if isinstance(error, Refused) and error.imap_code is None:
-            return self._backoff.failures < REFUSALS
-        return error.answer().retryable
-
     def _ended(self, task: asyncio.Task[None]) -> None:
-        """A watcher that broke by a defect of ours, or was stopped before its first look, leaves nobody hanging."""
+        """One that broke by a defect of ours, or was stopped before its first look, leaves nobody hanging."""
         if task.cancelled():
-            self._settle(Unavailable("the folder is watched no more"))
-        elif task.exception() is not None:
-            self._give_up(LocalError("the watcher broke"))
+            self._fail(Unavailable("the account is watched no more"))
+            return
+        defect = task.exception()
+        if defect is not None:
+            broken = LocalError("the watcher broke")
+            broken.__cause__ = defect
+            self._give_up(broken)
 
     def _give_up(self, error: GatewayError) -> None:
-        self._settle(error)
-        self._failed(self, error)
+        self._host.failed(self, error)  # who may hand the folders to another
+        self._fail(error)
 
-    def _settle(self, error: GatewayError) -> None:
-        """Who waits for the first look waits in vain."""
-        if not self._settled.done():
-            self._settled.set_exception(error)
-            self._settled.exception()  # read once, so that a waiter that has left is no warning
+    def _fail(self, error: GatewayError) -> None:
+        """Who waits for a first look waits in vain."""
+        self.first.fail(error)
+        if self.beat.roster is not None:
+            self.beat.roster.first.fail(error)
+        for lookout in self.beat:
+            lookout.first.fail(error)
 
     async def _watch(self) -> None:
-        """Sign in, then pass and wait in turn, until the connection is lost or its credential ends."""
-        account = self._credential()
+        """Sign in, then look and listen in turn, until the connection is lost or its credential ends."""
+        account = self._host.credential()
         left = None if account.expires_at is None else account.expires_at - self._desk.clock()
         if left is not None and left <= 0:
             raise Unauthenticated("the token has expired", code="invalid_token")
+        self.provider = account.provider.name
         with suppress(TimeoutError):
             async with asyncio.timeout(left), self._desk.pool.watch(target_of(account)) as session:
-                await self._look(session)
+                try:
+                    await self._attend(session)
+                finally:
+                    session.on_notice = None
 
-    async def _look(self, session: Session) -> None:
-        self.mode = "idle" if session.capabilities.has("IDLE") else "poll"
-        while True:
-            await self._pass(session)
-            self._backoff.worked()
-            if not self._settled.done():
-                self._settled.set_result(None)
-            await self._wait(session)
-
-    async def _pass(self, session: Session) -> None:
-        """Tell every free seat what changed since its position; seats at one position share one answer."""
-        self._poke.clear()
-        await open_folder(session, self.name, again=True)
-        now = await state_of(session)
-        if sync_mode(session) == "window":
-            self._flags.look((await changes_between(session, self.name, now, now, most=MOST)).updated)
-        self.state = now
-        groups: dict[tuple[FolderState, int | None], list[Seat]] = {}
-        for seat in self.seats:
-            if seat.free and seat.position is not None and (seat.position, seat.generation) != (now, self._generation):
-                groups.setdefault((seat.position, seat.generation), []).append(seat)
-        for (old, generation), seats in groups.items():
-            await self._tell(session, old, now, generation, seats)
-
-    @property
-    def _generation(self) -> int | None:
-        return self._flags.generation
-
-    async def _tell(
-        self, session: Session, old: FolderState, now: FolderState, generation: int | None, seats: list[Seat]
-    ) -> None:
-        try:
-            event = await changes_between(session, self.name, old, now, most=MOST)
-        except IdExpired as expired:
-            reason: ResyncReason = "overflow" if isinstance(expired, StateTooOld) else "rebuilt"
-            again = Resync(folder_id=id_of_folder(self.name), since=None, reason=reason)
-            for seat in seats:
-                seat.offer(again, now, self._generation)
-            return
-        if event.mode == "window":
-            event = replace(event, updated=self._flags.since(generation, event.updated))
-        position = FolderState.parse(event.new_state)
-        telling = event.created or event.updated or event.destroyed or event.has_more or event.coverage.present
-        for seat in seats:
-            if telling:
-                seat.offer(event, position, generation if event.has_more else self._generation)
-            else:
-                seat.generation = self._generation  # the position stays the one that the client was told
-
-    async def _wait(self, session: Session) -> None:
-        """Until something changed, a seat asks for a pass, or it is time to see whether the server still lives."""
-        if self.mode == "poll":
-            await self._poked(self._live.poll_seconds)
-            return
-        try:
-            async with asyncio.timeout(self._live.probe_seconds) as limit:
-                await self._idle(session, limit)
-        except TimeoutError:
-            raise DeadlinePassed("the mail server did not answer in time") from None
-
-    async def _idle(self, session: Session, limit: asyncio.Timeout) -> None:
-        """``limit`` runs while the server's answer is due: to IDLE itself, and to its end."""
+    async def _attend(self, session: Session) -> None:
         loop = asyncio.get_running_loop()
-        async with session.idle() as pushes:
-            limit.reschedule(None)
-            changed = asyncio.create_task(pushes.wait(self._live.probe_seconds))
-            poked = asyncio.create_task(self._poke.wait())
-            try:
-                await asyncio.wait((changed, poked), return_when=asyncio.FIRST_COMPLETED)
-                if changed.done():
-                    changed.result()
-                    await self._poked(self._live.coalesce_seconds)
-            finally:
-                for task in (changed, poked):
-                    task.cancel()
-                await asyncio.gather(changed, poked, return_exceptions=True)
-                limit.reschedule(loop.time() + self._live.probe_seconds)
+        self._overflows = 0
+        ear = await self._listening(session)
+        while True:
+            if ear.deaf:
+                self._overflows += 1
+                ear = await self._listening(session)
+            if self._unswept or self.beat.list_due or loop.time() >= self._swept_at + ear.sweep_seconds():
+                self._unswept, self._swept_at = False, loop.time()
+                await sweep(session, self.beat, ear, self._host)
+            await self._round(session, ear)
+            self._backoff.worked()
+            if self.beat.quiet:
+                self.beat.wake.clear()
+                await ear.listen(self._swept_at + ear.sweep_seconds() - loop.time())
 
-    async def _poked(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._poke.wait()
+    async def _listening(self, session: Session) -> Ear:
+        """The best ear that can be had; whatever happened until now is found out by a sweep."""
+        self.ear = ear = await self._best(session)
+        self.first.take()
+        self._host.heard(self)
+        self._unswept = True
+        for lookout in self.beat:
+            lookout.forget()
+            if not self.beat.listing or lookout.owed or lookout.mode == "window":
+                self.beat.call(lookout.name)
+        return ear
+
+    async def _best(self, session: Session) -> Ear:
+        if session.capabilities.has("NOTIFY") and not self._alone and self._overflows < OVERFLOWS:
+            ear = NotifyEar(session, self.beat, self._live)
+            if await ear.begin():
+                return ear
+        if session.capabilities.has("IDLE"):
+            return IdleEar(session, self.beat, self._live)
+        return PollEar(session, self.beat, self._live)
+
+    async def _round(self, session: Session, ear: Ear) -> None:
+        """Look at what is due, but let the folder list go first, and a sweep not wait for ever."""
+        looked: list[Lookout] = []
+        for _ in range(len(self.beat.lookouts) + 1):
+            lookout = None if self.beat.list_due else self.beat.next()
+            if lookout is None:
+                break
+            await self._look(session, lookout, ear)
+            looked.append(lookout)
+        if ear.anchor is not None:
+            anchor = self.beat.lookouts[ear.anchor]
+            if session.mailbox is None or session.mailbox.name != ear.anchor:
+                await self._look(session, anchor, ear)
+        elif ear.way == "notify" and looked:
+            await recheck(session, self.beat, looked)
+
+    async def _look(self, session: Session, lookout: Lookout, ear: Ear) -> None:
+        """What is told of the folder while it is open is no news to whoever leaves it: it is looked at again."""
+        try:
+            await lookout.look(session, self._host.audience, asyncio.get_running_loop().time())
+        except (NotFound, Refused) as error:
+            if not session.alive:
+                raise session.fault or error from error
+            self._host.refused(lookout, error)
+        else:
+            if lookout.name != ear.anchor and session.mailbox is not None and session.mailbox.version:
+                self.beat.call(lookout.name)
+
+
+def may_pass(error: GatewayError, failures: int) -> bool:
+    """Whether another try may help. A bare NO can mean that the folder was rebuilt or removed: opening it tells."""
+    if isinstance(error, Refused) and error.imap_code is None:
+        return failures < REFUSALS
+    return error.answer().retryable

@@ -4,241 +4,136 @@ Three modes, by what the server can tell (RFC 7162): ``qresync`` tells everythin
 ``window`` neither; deletions are then found by samples, flags are told for the newest messages. Telling too much
 (a deletion of what the client never had, flags that are as they were) is harmless to ``apply``; telling too little
 never happens inside the declared coverage.
+
+New messages come first, then flags, then deletions, each rising by UID. Where the answer is full the state says how far
+it has come, so that asking again with it goes on from there, on any replica.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
+
+from msgspec import UNSET
 
 from gateway.accounts.account import Account
-from gateway.errors import IdExpired, StateTooOld
-from gateway.imap.encode.fetch_item import Item
-from gateway.imap.encode.search_key import And, SeqIn, UidIn
+from gateway.errors import IdExpired
+from gateway.imap.capability import SyncMode
 from gateway.imap.name import MailboxName
 from gateway.imap.session import Session
-from gateway.imap.uids import SequenceSet, UidSet
 from gateway.mail.address import id_of_folder, id_of_message
 from gateway.mail.again import reading
+from gateway.mail.deletions import Deletions, deletions
 from gateway.mail.desk import Desk
-from gateway.mail.find import find
+from gateway.mail.flag_changes import FlagChanges, flag_changes, flag_window, owed
+from gateway.mail.fresh import Show, fresh, summaries
 from gateway.mail.resource import Changes, Coverage, FlagUpdate, MessageSummary
 from gateway.mail.roles import resolve
 from gateway.mail.snapshot import opened, refresh, state_of, sync_mode
-from gateway.mail.summary import keywords, summarise, summary_items
-from gateway.mail.window import count_below
-from gateway.sync.samples import Block, dirty_blocks
 from gateway.sync.state import FolderState
-
-WINDOW = 100
-"""How many of the newest messages the ``window`` mode compares flags of."""
-LISTED = 2_000
-"""A block of more UIDs than this is settled by listing what is left in it, for the client to subtract."""
-
-LONGEST = 20_000
-"""More deletions, changed flags or messages to list than this are not told: reading the folder again costs less."""
-
-RECOUNTS = 8
-"""How often new messages are counted anew because others went meanwhile."""
-
-
-@dataclass(frozen=True, slots=True)
-class Deletions:
-    """UIDs that are gone, and for blocks too wide to name them: the UIDs that are left there."""
-
-    gone: UidSet
-    present: tuple[int, ...] = ()
-    settled: bool = True
 
 
 @reading
-async def changes(desk: Desk, account: Account, ref: str, *, since: str, max_changes: int) -> Changes:
+async def changes(
+    desk: Desk, account: Account, ref: str, *, since: str, max_changes: int, show: Show = summaries
+) -> Changes:
     """What changed since a state token. Raises InvalidRequest, NotFound, IdExpired, StateTooOld."""
     old = FolderState.parse(since, field="since")
     name = await resolve(desk, account, ref)
     async with desk.stale(account, name) as session:
         await refresh(session)
         now = await state_of(session)
-        return await changes_between(session, name, old, now, most=max_changes)
+        return await changes_between(session, name, old, now, most=max_changes, show=show)
 
 
 async def changes_between(
-    session: Session, name: MailboxName, old: FolderState, now: FolderState, *, most: int
+    session: Session, name: MailboxName, old: FolderState, now: FolderState, *, most: int, show: Show = summaries
 ) -> Changes:
-    """The way from ``old`` to ``now``, the state of the open mailbox.
+    """The way from ``old`` towards ``now``, the state of the open mailbox: at most ``most`` changes of it.
 
-    Raises IdExpired where the folder was rebuilt, StateTooOld where over ``LONGEST`` changes would have to be told.
-
-    Where more than ``most`` messages are new, only the oldest of those are told and ``hasMore`` is true: the new state
-    then claims nothing else, so that asking again with it goes on from there.
+    ``hasMore`` unless it is all the way; the new state then says what is still to be told. Raises IdExpired where the
+    folder was rebuilt, StateTooOld where what is gone can be neither named nor bounded.
     """
-    if old.uidvalidity != now.uidvalidity:
-        raise IdExpired("the folder was rebuilt since this state", field="since")
+    _check_life(session, old, now)
     mode = sync_mode(session)
-    created, more = await _created(session, name, old, now, most)
-    if more is not None:
-        partial = replace(old, uidnext=more, exists=min(0xFFFF_FFFF, old.exists + len(created)))
-        return _value(name, old, partial, mode, created=created, has_more=True)
-    if mode != "window" and _same(old, now):
-        return _value(name, old, now, mode, total=now.exists)
-    updated, vanished, oldest = await _updated(session, name, old, now)
-    deletions = Deletions(vanished) if mode == "qresync" else await _lost(session, old, now, len(created))
-    if len(deletions.gone) > LONGEST:
-        raise _too_much()
-    coverage = Coverage(
-        updated="window" if mode == "window" else "all",
-        destroyed="all" if deletions.settled else "window",
-        since=id_of_message(name, now.uidvalidity, oldest) if oldest else None,
-        present=_ids(name, now, deletions.present),
-    )
+    if mode != "window" and old.late is None and old.lost is None and _same(old, now):
+        return _value(name, old, replace(now, flags=b""), mode, total=now.exists)
+    window = await flag_window(session) if mode == "window" else None
+    new = await fresh(session, name, old, now, most, show)
+    exists = min(0xFFFF_FFFF, old.exists + len(new.messages))
+    if new.more is not None:
+        partial = replace(old if mode == "window" else owed(old, now), uidnext=new.more, exists=exists)
+        return _value(name, old, partial, mode, created=new.messages, passed=new.passed, has_more=True)
+    room = most - len(new.messages)
+    flags = await flag_changes(session, old, now, room, window)
+    lost = Deletions()
+    if mode != "qresync":
+        left = 0 if flags.late is not None else room - flags.told
+        lost = await deletions(session, old, now, len(new.messages), left)
+    base = now
+    if lost.state is not None:
+        base = replace(lost.state, uidnext=now.uidnext, exists=lost.state.exists + len(new.messages))
+    state = replace(base, highestmodseq=flags.modseq, late=flags.late, flags=flags.flags)
+    has_more = state != replace(now, flags=flags.flags) or not flags.looked
     return _value(
-        name, old, now, mode, total=now.exists, coverage=coverage,
-        created=created, updated=updated, destroyed=_ids(name, now, deletions.gone),
+        name, old, state, mode, created=new.messages, flags=flags, lost=lost, passed=new.passed, has_more=has_more,
+        total=None if has_more else now.exists,
     )  # fmt: skip
 
 
-async def _created(
-    session: Session, name: MailboxName, old: FolderState, now: FolderState, most: int
-) -> tuple[list[MessageSummary], int | None]:
-    """Summaries of new messages, oldest first; and where they were too many, the UID to go on from."""
-    if now.uidnext <= old.uidnext or not now.exists:
-        return [], None
-    fresh = UidSet.span(max(1, old.uidnext), now.uidnext - 1)
-    more: int | None = None
-    if len(fresh) > most:
-        there = [uid for uid in await _oldest(session, old.uidnext, most + 1) if uid in fresh]
-        fresh, more = UidSet.of(there[:most]), there[most] if len(there) > most else None
-    got = (await session.fetch(fresh, summary_items(session))).messages if fresh else {}
-    return [summarise(name, now.uidvalidity, got[uid]) for uid in sorted(got) if uid in fresh], more
+def tells(told: Changes) -> bool:
+    """Whether there is anything in it for a client, beside a newer state."""
+    named = told.created or told.updated or told.destroyed
+    return bool(named) or told.moved is not UNSET or told.has_more or told.coverage.destroyed == "window"
 
 
-async def _oldest(session: Session, low: int, count: int) -> list[int]:
-    """Up to ``count`` UIDs from ``low`` on, rising.
+def _check_life(session: Session, old: FolderState, now: FolderState) -> None:
+    """UIDNEXT and HIGHESTMODSEQ only grow (RFC 9051 section 2.3.1.1, RFC 7162 section 3.1.2.1).
 
-    An EXPUNGE told meanwhile moves message numbers. So the last message before them is asked for too: where it is not
-    below ``low`` some may have been passed over, and they are counted again.
+    Where they went back the mailbox is another one, whatever its UIDVALIDITY says. Raises IdExpired.
     """
-    for _ in range(RECOUNTS):
-        below = await count_below(session, opened(session).exists, low)
-        exists = opened(session).exists
-        if not exists:
-            return []
-        first = max(1, min(below, exists))
-        found = await find(session, SeqIn(SequenceSet.span(first, max(first, min(exists, below + count)))))
-        if first == 1 or (found and found[0] < low):
-            return [uid for uid in found if uid >= low]
-    raise _too_much()
-
-
-async def _updated(
-    session: Session, name: MailboxName, old: FolderState, now: FolderState
-) -> tuple[list[FlagUpdate], UidSet, int | None]:
-    """Flags of older messages that changed, the UIDs that vanished, and the oldest UID looked at where not all were."""
-    mode = sync_mode(session)
-    known = UidSet.span(1, old.uidnext - 1) if old.uidnext > 1 else UidSet.of(())
-    oldest: int | None = None
-    if not known or (not now.exists and mode != "qresync"):
-        return [], UidSet.of(()), None
-    if mode == "window":
-        exists = max(1, opened(session).exists)
-        recent = SequenceSet.span(max(1, exists - WINDOW + 1), exists)
-        window = await find(session, And((SeqIn(recent), UidIn(known))))
-        known, oldest = UidSet.of(window), min(window, default=None)
-        got = await session.fetch(known, (Item.UID, Item.FLAGS)) if known else None
-    else:
-        got = await session.fetch(
-            known,
-            (Item.UID, Item.FLAGS, Item.MODSEQ),
-            changed_since=max(1, old.highestmodseq),
-            vanished=mode == "qresync",
-        )
-    if got is None:
-        return [], UidSet.of(()), oldest
-    if len(got.messages) > LONGEST:
-        raise _too_much()
-    updates = [
-        FlagUpdate(id=id_of_message(name, now.uidvalidity, uid), flags=keywords(fetched.flags))
-        for uid, fetched in sorted(got.messages.items())
-        if uid in known and fetched.flags is not None
-    ]
-    return updates, got.vanished.intersect(known), oldest
-
-
-async def _lost(session: Session, old: FolderState, now: FolderState, created: int) -> Deletions:
-    """Deletions without VANISHED, by samples (docs/sync.md).
-
-    Since ``now`` the server may have told of more deletions. Then sums of old and new numbers would hide or invent
-    some, so all are of one FETCH: what it tells too early is told once more.
-    """
-    mailbox = opened(session)
-    if not old.exists or (not mailbox.version and old.uidnext and old.exists + created == now.exists):
-        return Deletions(UidSet.of(()))
-    remaining, seqs = mailbox.exists, dict[int, int]()
-    if remaining:
-        top = max(1, old.uidnext)
-        samples = UidSet.of(uid for uid, _ in old.samples)
-        got = await session.fetch(samples.union(UidSet.from_(top)), (Item.UID,))
-        seqs = {uid: fetched.seq for uid, fetched in got.messages.items() if uid < top}
-        newer = [fetched.seq for uid, fetched in got.messages.items() if uid >= top]
-        remaining = min(newer) - 1 if newer else remaining
-    return await _settle(session, dirty_blocks(old, seqs, remaining))
-
-
-async def _settle(session: Session, blocks: Iterable[Block]) -> Deletions:
-    gone, left, settled = UidSet.of(()), [], True
-    for block in blocks:
-        if block.uid_hi - block.uid_lo <= 1:
-            continue
-        if block.present is None or block.present > LONGEST:
-            raise _too_much()
-        inside = UidSet.span(block.uid_lo + 1, block.uid_hi - 1)
-        found = await find(session, UidIn(inside))
-        if len(found) > LONGEST:
-            raise _too_much()  # more than its message numbers made room for
-        present = [uid for uid in found if uid in inside]
-        if len(inside) - len(present) <= LISTED:
-            gone = gone.union(inside.subtract(UidSet.of(present)))
-        else:
-            left += present
-            settled = False
-    return Deletions(gone, tuple(left), settled)
-
-
-def _too_much() -> StateTooOld:
-    return StateTooOld("too much changed since this state; read the folder again", field="since")
+    back = opened(session).uidnext is not None and now.uidnext < old.uidnext
+    if now.highestmodseq and old.highestmodseq:
+        back = back or now.highestmodseq < old.highestmodseq
+    if back or old.uidvalidity != now.uidvalidity:
+        raise IdExpired("the folder was rebuilt since this state", field="since")
 
 
 def _same(old: FolderState, now: FolderState) -> bool:
     return (old.uidnext, old.highestmodseq, old.exists) == (now.uidnext, now.highestmodseq, now.exists)
 
 
-def _ids(name: MailboxName, now: FolderState, uids: Iterable[int]) -> list[str]:
-    return [id_of_message(name, now.uidvalidity, uid) for uid in uids]
-
-
 def _value(
     name: MailboxName,
     old: FolderState,
     new: FolderState,
-    mode: Literal["qresync", "condstore", "window"],
+    mode: SyncMode,
     *,
     created: list[MessageSummary] | None = None,
-    updated: list[FlagUpdate] | None = None,
-    destroyed: list[str] | None = None,
-    coverage: Coverage | None = None,
+    flags: FlagChanges | None = None,
+    lost: Deletions | None = None,
+    passed: Iterable[int] = (),
     has_more: bool = False,
     total: int | None = None,
 ) -> Changes:
+    def ids(uids: Iterable[int]) -> list[str]:
+        return [id_of_message(name, new.uidvalidity, uid) for uid in uids]
+
+    flags, lost = flags or FlagChanges(0), lost or Deletions()
     return Changes(
         folder_id=id_of_folder(name),
         old_state=old.encode(),
         new_state=new.encode(),
         has_more=has_more,
         mode=mode,
-        coverage=coverage or Coverage(),
+        coverage=Coverage(
+            updated="window" if mode == "window" else "all",
+            destroyed="all" if lost.present is None else "window",
+            since=id_of_message(name, new.uidvalidity, flags.oldest) if flags.oldest else None,
+            present=ids(lost.present or ()),
+        ),
         created=created or [],
-        updated=updated or [],
-        destroyed=destroyed or [],
+        updated=[FlagUpdate(id=id_of_message(name, new.uidvalidity, uid), flags=words) for uid, words in flags.updated],
+        destroyed=ids([*flags.vanished, *lost.gone, *passed]),
         total_messages=total,
     )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType, field
 
-from gateway.mail.resource import Address, Flag, Id, Part, Resource
+from gateway.mail.resource import Address, Coverage, Flag, FlagUpdate, FolderChanges, Id, MovedMessage, Part, Resource
 
 Links = Annotated[list[str], Meta(description="http, https or mailto, in the sender's order of preference")]
 
@@ -111,3 +111,30 @@ class SelectedPage(Resource, kw_only=True, frozen=True):
     next_cursor: str | None = None
     state: Annotated[str, Meta(description="give it as since= to changes or events")]
     total: int | None = None
+
+
+class SelectedChanges(Resource, kw_only=True, frozen=True):
+    """Changes of which `fields=` named the members of new messages."""
+
+    folder_id: Id
+    old_state: str
+    new_state: str
+    has_more: bool = False
+    mode: Literal["qresync", "condstore", "window"]
+    coverage: Coverage
+    created: list[SelectedMessage] = field(default_factory=list)
+    updated: list[FlagUpdate] = field(default_factory=list)
+    destroyed: list[Id] = field(default_factory=list)
+    moved: list[MovedMessage] | UnsetType = UNSET
+    total_messages: int | None = None
+
+
+class SelectedAccountChanges(Resource, kw_only=True, frozen=True):
+    """Changes of an account of which `fields=` named the members of new messages."""
+
+    old_state: str | None
+    new_state: str
+    has_more: bool = False
+    folders: FolderChanges
+    changes: list[SelectedChanges] = field(default_factory=list)
+    unchecked: list[Id] = field(default_factory=list)

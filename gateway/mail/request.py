@@ -24,6 +24,31 @@ class FolderPatch(Request, kw_only=True, frozen=True):
     is_subscribed: bool | UnsetType = UNSET
 
 
+MaxChanges = Annotated[int, Meta(ge=1, le=1000, description="most messages in one answer; `hasMore` tells of the rest")]
+
+
+Members = Annotated[
+    list[Annotated[str, Meta(min_length=1, max_length=200)]] | Annotated[str, Meta(min_length=1, max_length=8000)],
+    Meta(description="only these members of new messages, as `fields=` of a page; a list, or with commas"),
+]
+
+
+class ChangesRequest(Request, kw_only=True, frozen=True):
+    """The query of GET …/changes, for a state that is too long for a URL."""
+
+    since: Annotated[str, Meta(min_length=1, description="a `state` of this folder")]
+    max_changes: MaxChanges = 256
+    fields: Members | UnsetType = UNSET
+
+
+class AccountChangesRequest(Request, kw_only=True, frozen=True):
+    """The same of a whole account; without `since` it answers with a place to start from."""
+
+    since: Annotated[str, Meta(min_length=1, description="`newState` of earlier changes")] | None = None
+    max_changes: MaxChanges = 256
+    fields: Members | UnsetType = UNSET
+
+
 class FlagPatch(Request, kw_only=True, frozen=True):
     add: list[Flag] | UnsetType = UNSET
     remove: list[Flag] | UnsetType = UNSET

@@ -206,7 +206,10 @@ class Changes(Resource, kw_only=True, frozen=True):
     destroyed: list[Id] = field(default_factory=list)
     moved: Annotated[
         list[MovedMessage] | UnsetType,
-        Meta(description="after a renaming: the new ids; of the old folder's messages those not named are gone"),
+        Meta(
+            description="after a renaming: the new ids; of the old folder's messages those not named are gone. Empty "
+            "with the first messages of a folder"
+        ),
     ] = UNSET
     total_messages: int | None = None
 
@@ -225,7 +228,11 @@ class Coverage(Resource, kw_only=True, frozen=True):
     destroyed: Literal["all", "window"] = "all"
     since: Annotated[Id | None, Meta(description="oldest message the window covers; null: all")] = None
     present: Annotated[
-        list[Id], Meta(description="where deletions could not be settled: the messages still there, to subtract")
+        list[Id],
+        Meta(
+            description="with `destroyed`: `window`, what went is not named: of the messages that the client had in "
+            "the folder these are left"
+        ),
     ] = field(default_factory=list)
 
 
@@ -255,6 +262,13 @@ class AccountChanges(Resource, kw_only=True, frozen=True):
     has_more: bool = False
     folders: FolderChanges
     changes: list[Changes] = field(default_factory=list)
+    unchecked: Annotated[
+        list[Id],
+        Meta(
+            description="folders whose flags were not compared: the mail server numbers no changes, and one answer "
+            "opens only so many folders for that"
+        ),
+    ] = field(default_factory=list)
 
 
 class MoveResult(Resource, kw_only=True, frozen=True):

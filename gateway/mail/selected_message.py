@@ -44,7 +44,7 @@ async def get_selected(
         check_validity(mailbox, wanted.uidvalidity)
         fetched, octets = await _fetched(session, wanted.uid, fields, section)
         begun = await beginning(session, fetched) if preview else {}
-    members = _of_summary(summarise(name, wanted.uidvalidity, fetched), fields)
+    members = of_summary(summarise(name, wanted.uidvalidity, fetched), fields)
     if begun:
         members["preview"] = (await previews(begun)).get(wanted.uid)
     if "bodyStructure" in fields.names:
@@ -52,7 +52,7 @@ async def get_selected(
         members["bodyStructure"] = None if structure is None else part_tree(structure, part_href)
     if section is not None:
         (read,) = await header_members([octets], MOST, fields)
-        members = _merged(members, read)
+        members = merged(members, read)
     return Tagged(members, flags_tag(account, fetched))
 
 
@@ -66,11 +66,11 @@ async def get_selected_page(
     if found.value is None:
         return Tagged(None, found.etag)
     page = found.value.value
-    shown = [_of_summary(summary, fields) for summary in page.messages]
+    shown = [of_summary(summary, fields) for summary in page.messages]
     if section is not None:
         octets = [found.value.sections[summary.id] for summary in page.messages]
         read = await header_members(octets, MOST_ON_PAGE, fields)
-        shown = [_merged(members, more) for members, more in zip(shown, read, strict=True)]
+        shown = [merged(members, more) for members, more in zip(shown, read, strict=True)]
     return Tagged(
         {"messages": shown, "nextCursor": page.next_cursor, "state": page.state, "total": page.total}, found.etag
     )
@@ -85,7 +85,7 @@ async def _fetched(session: Session, uid: int, fields: Fields, section: Section 
     return fetched, octets if isinstance(octets, bytes) else b""
 
 
-def _of_summary(summary: MessageSummary, fields: Fields) -> Members:
+def of_summary(summary: MessageSummary, fields: Fields) -> Members:
     """``id``, what was asked for, and ``problems`` where there are any."""
     members: Members = {"id": summary.id}
     for attribute, member in _NAMES:
@@ -99,7 +99,8 @@ def _of_summary(summary: MessageSummary, fields: Fields) -> Members:
     return members
 
 
-def _merged(members: Members, read: Members) -> Members:
+def merged(members: Members, read: Members) -> Members:
+    """What the summary tells and what the header tells, with the problems of both."""
     both = [*_problems(members), *_problems(read)]
     return {**members, **read, **({"problems": sorted(set(both))} if both else {})}
 

@@ -29,11 +29,13 @@ async def refresh(session: Session) -> Mailbox:
 async def state_of(session: Session) -> FolderState:
     """The state of the open mailbox, of the moment it was opened or refreshed."""
     mailbox = opened(session)
+    exists = mailbox.exists  # more may go while samples are taken: that is news
     uidnext = mailbox.uidnext if mailbox.uidnext is not None else await _uidnext(session, mailbox)
     samples: tuple[Sample, ...] = ()
-    if sync_mode(session) != "qresync" and mailbox.exists:
-        samples = await _samples(session, mailbox.exists)
-    return FolderState(mailbox.uidvalidity or 0, uidnext, mailbox.highestmodseq or 0, mailbox.exists, samples)
+    if sync_mode(session) != "qresync" and exists:
+        samples = await _samples(session, exists)
+    modseq = 0 if sync_mode(session) == "window" else mailbox.highestmodseq or 0
+    return FolderState(mailbox.uidvalidity or 0, uidnext, modseq, exists, samples)
 
 
 async def _samples(session: Session, exists: int) -> tuple[Sample, ...]:
@@ -51,7 +53,7 @@ async def _uidnext(session: Session, mailbox: Mailbox) -> int:
 
 def sync_mode(session: Session) -> SyncMode:
     """How changes of the open mailbox can be found: one without mod-sequences (NOMODSEQ, RFC 7162 section 3.1.2.2)
-    may not be asked for them, whatever the server can do elsewhere."""
+    may not be asked for them, whatever the server can do elsewhere. Quirks MODSEQ_WITHOUT_CONDSTORE, NO_MODSEQ."""
     return session.capabilities.sync_mode() if opened(session).highestmodseq is not None else "window"
 
 

@@ -252,11 +252,18 @@ class Live(Section, kw_only=True, frozen=True):
     heartbeat_seconds: Annotated[Seconds, Meta(description="a comment is sent this often on a silent stream")] = 15.0
     probe_seconds: Annotated[
         Seconds,
-        Meta(description="a silent IDLE is left and the folder looked at this often, so that silent death is found"),
+        Meta(description="a connection that watches is asked for a sign of life after so long a silence"),
     ] = 15.0
     poll_seconds: Annotated[
-        Seconds, Meta(description="how often a folder is looked at where the server lacks IDLE")
+        Seconds, Meta(description="how often folders are looked at where the server has neither NOTIFY nor IDLE")
     ] = 20.0
+    sweep_seconds: Annotated[
+        Seconds,
+        Meta(
+            description="how often folders that the server does not tell of are swept: their numbers are asked for, "
+            "and those that changed are looked at"
+        ),
+    ] = 10.0
     linger_seconds: Annotated[Seconds, Meta(description="a watcher outlives its last stream this long")] = 15.0
     quota_percents: Annotated[
         tuple[Annotated[int, Meta(ge=1, le=1000)], ...],

@@ -18,6 +18,8 @@ COMFORTABLE: Final = 4_000
 """Characters up to which a token fits into a header or a URL everywhere; samples are left out before it gets longer."""
 MAX_ACCOUNT: Final = 262_144
 """Characters of the longest token that is read."""
+_SAMPLE: Final = 8 / 3
+"""Characters of the shortest sample: more of them than fit need not be written to know that."""
 _FEWER: Final = (MAX_SAMPLES, 30, 16, 8, 4, 2, 0)
 _SUBSCRIBED, _SELECTABLE, _STATED = 1, 2, 4
 
@@ -50,6 +52,9 @@ class AccountState:
         """No longer than ``COMFORTABLE`` where leaving out samples can make it so."""
         text = ""
         for most in _FEWER:
+            samples = sum(min(most, len(known.state.samples)) for known in self.folders.values() if known.state)
+            if most and samples * _SAMPLE > COMFORTABLE:
+                continue
             text = write(Kind.ACCOUNT, self._octets(most))
             if len(text) <= COMFORTABLE:
                 break
@@ -59,6 +64,11 @@ class AccountState:
         """The same, with this folder at ``state``."""
         known = self.folders.get(name, KnownFolder())
         return AccountState(self.whole, {**self.folders, name: replace(known, state=state)})
+
+    def without_state(self, name: bytes) -> AccountState:
+        """The same, with nothing known of this folder's messages."""
+        known = self.folders.get(name, KnownFolder())
+        return AccountState(self.whole, {**self.folders, name: replace(known, state=None)})
 
     @classmethod
     def parse(cls, text: str, *, field: str = "since") -> AccountState:

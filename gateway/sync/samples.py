@@ -8,10 +8,10 @@ difference, and only such a dirty block needs listing. A remembered message that
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from gateway.sync.state import MAX_SAMPLES, FolderState, Sample
+from gateway.sync.state import MAX_SAMPLES, FolderState, Lost, Sample
 
 NEAREST: Final = 16
 """Smallest distance of two positions: near the top, where most is deleted, a dirty block is this small."""
@@ -66,19 +66,20 @@ def take(uid_at: Mapping[int, int], exists: int) -> tuple[Sample, ...]:
     return tuple(samples[-MAX_SAMPLES:])
 
 
-def dirty_blocks(old: FolderState, now: Mapping[int, int], remaining: int | None) -> list[Block]:
+def dirty_blocks(old: FolderState, now: Mapping[int, int], remaining: int | None, counted: int = 0) -> list[Block]:
     """The blocks that lost messages since ``old``, lowest first; empty when nothing was lost.
 
     ``now`` is ``{UID: sequence number}`` of those of ``old.samples`` that are still there, ``remaining`` how many
     messages have a UID below ``old.uidnext``: those now there less those that came since. None: not known, and then
-    the top block is dirty unless the last message is a sample that is still there.
+    the top block is dirty unless the last message is a sample that is still there. ``counted``: how many messages
+    have a UID below ``old.lost.low``, down to which deletions were told already.
 
     All numbers must be of one moment: where an EXPUNGE arrived while they were gathered, gather them again.
     """
     blocks: list[Block] = []
-    low: tuple[int, int, int] = (0, 0, 0)  # uid, sequence number then, and now
+    low = _start(old, counted)
     for uid, seq in old.samples:
-        if uid in now:
+        if uid in now and uid > low[0]:
             high = (uid, seq, now[uid])
             _compare(low, high, blocks)
             low = high
@@ -86,6 +87,42 @@ def dirty_blocks(old: FolderState, now: Mapping[int, int], remaining: int | None
         return blocks
     _compare(low, (_top(old), old.exists + 1, None if remaining is None else remaining + 1), blocks)
     return blocks
+
+
+def told_down_to(
+    old: FolderState, now: Mapping[int, int], counted: int, block: Block, uid: int, kept: int
+) -> FolderState:
+    """``old`` once the deletions of UIDs up to ``uid``, which is in ``block``, are told; ``kept``: what is there of it.
+
+    It is the state of a folder that never was: as it is now up to ``uid``, and as it was from there on. What is deleted
+    below ``uid`` after ``now`` shows as a dirty block of that.
+    """
+    start = _start(old, counted)
+    points = [(at, seq, now[at]) for at, seq in old.samples if at in now and at > start[0]]
+    low = max(point for point in (start, *points) if point[0] <= block.uid_lo)
+    moved = start[1] - start[2]  # from a number of now to that of the client's messages
+    shift = low[2] + moved - low[1]
+    samples = [
+        *(sample for sample in old.samples if sample[0] <= start[0]),
+        *((at, present + moved) for at, _, present in points if at <= block.uid_lo),
+        *((at, seq + shift) for at, seq, _ in points if at >= block.uid_hi),
+    ]
+    told = Lost(uid + 1, low[2] + moved + kept)
+    return replace(old, samples=tuple(samples), exists=old.exists + shift, lost=told)
+
+
+def told_all(old: FolderState, now: Mapping[int, int], counted: int, remaining: int) -> FolderState:
+    """``old`` once all its deletions are told, the last of them as the folder is now."""
+    start = _start(old, counted)
+    moved = start[1] - start[2]
+    kept = [sample for sample in old.samples if sample[0] <= start[0]]
+    later = [(at, now[at] + moved) for at, _ in old.samples if at in now and at > start[0]]
+    return replace(old, samples=(*kept, *later), exists=remaining + moved, lost=None)
+
+
+def _start(old: FolderState, counted: int) -> tuple[int, int, int]:
+    """The point that the comparison begins at: UID, the client's number of messages up to it, and that of now."""
+    return (0, 0, 0) if old.lost is None else (old.lost.low - 1, old.lost.below, counted)
 
 
 def _compare(low: tuple[int, int, int], high: tuple[int, int, int | None], blocks: list[Block]) -> None:

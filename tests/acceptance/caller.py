@@ -140,8 +140,12 @@ class Caller:
         sock.setblocking(False)
         if self._buffer is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._buffer)
-        await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", self._port))
-        self._reader, self._writer = await asyncio.open_connection(sock=sock, limit=PIECE)
+        try:
+            await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", self._port))
+            self._reader, self._writer = await asyncio.open_connection(sock=sock, limit=PIECE)
+        except BaseException:
+            sock.close()
+            raise
 
     @property
     def _reader_now(self) -> asyncio.StreamReader:

@@ -36,11 +36,13 @@ class Way:
 
 
 WAYS = {
-    "qresync": Way("qresync", "idle"),
-    "condstore": Way("condstore", "idle", ("QRESYNC",)),
-    "window": Way("window", "idle", ("QRESYNC", "CONDSTORE", "ENABLE")),
-    "without idle": Way("qresync", "poll", ("IDLE",)),
-    "window without idle": Way("window", "poll", ("QRESYNC", "CONDSTORE", "ENABLE", "IDLE")),
+    "qresync": Way("qresync", "notify"),
+    "condstore": Way("condstore", "notify", ("QRESYNC",)),
+    "window": Way("window", "notify", ("QRESYNC", "CONDSTORE", "ENABLE")),
+    "idle": Way("qresync", "idle", ("NOTIFY",)),
+    "window by idle": Way("window", "idle", ("QRESYNC", "CONDSTORE", "ENABLE", "NOTIFY")),
+    "without idle": Way("qresync", "poll", ("IDLE", "NOTIFY")),
+    "window without idle": Way("window", "poll", ("QRESYNC", "CONDSTORE", "ENABLE", "IDLE", "NOTIFY")),
 }
 
 

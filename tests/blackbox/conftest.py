@@ -65,9 +65,9 @@ def on_cyrus(request: pytest.FixtureRequest, tokens: TokenIssuer) -> Iterator[Si
     server: Cyrus = request.getfixturevalue("cyrus")
     auth = {"method": "master_user", "user": "cyrus", "password_env": "TEST_MASTER"}
     upstream = Upstream("localhost", server.tls_port, server.ca_file, auth, username="{local}")
-    settings = {
+    settings: dict[str, dict[str, object]] = {
         "limits": {"idle_connection_seconds": 3},  # each connection is a process of that server
-        "live": {"probe_seconds": 3},  # its IDLE tells nothing of a folder that is deleted
+        "live": {"probe_seconds": 3, "sweep_seconds": 0.5},  # its IDLE tells nothing of a folder that is deleted
     }
     with GatewayProcess(upstream, tokens, settings=settings, environ={"TEST_MASTER": "cyruspw"}) as gateway:
         yield Site("cyrus", gateway, server)

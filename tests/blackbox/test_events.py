@@ -16,7 +16,8 @@ async def test_hello_says_what_is_watched_and_how(client: httpx.AsyncClient, sit
         hello = await events.next()
         assert hello.kind == "hello"
         (watched,) = hello.data["watching"]
-        assert watched["mode"] == ("poll" if site.name == "plain" else "idle")
+        assert watched["mode"] == {"dovecot": "notify", "cyrus": "idle", "plain": "poll"}[site.name]
+        assert hello.data["folderEvents"] is None
         assert watched["folderId"] == (await client.get("/folders/inbox")).json()["id"]
 
 

@@ -69,6 +69,7 @@ class Mailbox:
     bare: httpx.AsyncClient
     message: str
     state: str
+    account_state: str
 
     def to(self, path: str) -> str:
         values = {"folder": "inbox", "message": self.message, "part": "1", "flag": "$flagged", "account": "me"}
@@ -134,9 +135,19 @@ def searches(box: Mailbox) -> list[Probe]:
     return [*probes, Probe("POST", "/search", 403, json={"filter": {"subject": "nothing"}, "snippets": True})]
 
 
-def confirming(box: Mailbox) -> list[Probe]:
-    path = "/folders/inbox/export/confirm"
-    return [Probe("POST", path, 403, json={"ids": [box.message], "sha256": "0" * 64, "count": 1})]
+def confirming(path: str) -> Ask:
+    return lambda box: [Probe("POST", path, 403, json={"ids": [box.message], "sha256": "0" * 64, "count": 1})]
+
+
+def operations(box: Mailbox) -> list[dict[str, object]]:
+    """What a batch may be asked for: two that a token without mail.read may, and two that it may not."""
+    asked = (
+        f"messages/{box.message}",
+        "folders/inbox/messages",
+        "folders/inbox/messages?preview=true",
+        f"messages/{box.message}/body",
+    )
+    return [{"id": f"o{number}", "method": "GET", "path": path} for number, path in enumerate(asked)]
 
 
 OPEN: dict[str, Ask] = {
@@ -148,6 +159,14 @@ OPEN: dict[str, Ask] = {
     "patch_folder": write("PATCH", "/folders/{folder}", 200, {"isSubscribed": True}),
     "delete_folder": write("DELETE", "/folders/{folder}", 422),
     "get_changes": lambda box: [Probe("GET", "/folders/inbox/changes", params={"since": box.state})],
+    "post_changes": lambda box: [Probe("POST", "/folders/inbox/changes", json={"since": box.state})],
+    "get_account_changes": get("/changes"),
+    "post_account_changes": lambda box: [Probe("POST", "/changes", json={"since": box.account_state})],
+    "get_quota": get("/quota", 422),
+    "get_rights": get("/folders/inbox/rights", 422),
+    "get_grantable": get("/folders/inbox/rights/bob", 422),
+    "put_rights": write("PUT", "/folders/inbox/rights/bob", 422, {"rights": ["mayReadItems"]}),
+    "delete_rights": write("DELETE", "/folders/inbox/rights/bob", 422),
     "list_messages": pages,
     "store_message": lambda box: [Probe("POST", "/folders/inbox/messages", 201, content=letter())],
     "get_message": message,
@@ -164,7 +183,10 @@ OPEN: dict[str, Ask] = {
     "bulk_move": bulk("move", folder="trash"),
     "bulk_copy": bulk("copy", folder="trash"),
     "bulk_delete": bulk("delete"),
-    "confirm_export": confirming,
+    "confirm_export": confirming("/folders/inbox/export/confirm"),
+    "confirm_search_export": confirming("/exports/confirm"),
+    "take_ticket": write("POST", "/events/tickets", 201, {}),
+    "run_batch": lambda box: [Probe("POST", "/batch", json={"operations": operations(box)})],
     "run_archive": write("POST", "/archive-runs", 200, {"folder": "inbox", "before": "2000-01-01"}),
 }
 STREAMS = {"follow_events"}
@@ -188,7 +210,8 @@ async def box(on_dovecot: Site, user: str) -> Any:
     async with gateway.client(user) as full, gateway.client(user) as bare:
         bare.headers.update(gateway.headers(user, scope=ALL_BUT_READING, ttl=3000))
         state = (await full.get("/folders/inbox")).json()["state"]
-        yield Mailbox(full, bare, await stored(full, letter()), state)
+        account_state = (await full.get("/changes")).json()["newState"]
+        yield Mailbox(full, bare, await stored(full, letter()), state, account_state)
 
 
 def withheld(answer: httpx.Response) -> None:
@@ -216,6 +239,7 @@ async def test_the_canaries_can_be_read(box: Mailbox) -> None:
     assert BODY in listed
     assert BODY in (await box.full.get(f"/messages/{box.message}")).text
     assert BODY in (await box.full.get("/folders/inbox/changes", params={"since": box.state})).text
+    assert BODY in (await box.full.post("/changes", json={"since": box.account_state})).text
     found = await box.full.post("/search", json={"filter": {"body": BODY}, "snippets": True})
     assert box.message in found.text
 
@@ -247,7 +271,25 @@ async def test_what_demands_reading_is_refused(box: Mailbox) -> None:
     assert asked >= 10
 
 
+async def test_a_batch_refuses_what_a_request_by_itself_would(box: Mailbox) -> None:
+    answer = await box.bare.post("/batch", json={"operations": operations(box)})
+    withheld(answer)
+    assert [each["status"] for each in answer.json()["results"]][:3] == [200, 200, 403]
+    assert answer.json()["results"][3]["status"] in (403, 404)  # it may be no operation at all
+    assert BODY in (await box.full.post("/batch", json={"operations": operations(box)[:3]})).text
+
+
 async def test_events_carry_no_previews(box: Mailbox) -> None:
+    ticket = (await box.bare.post("/events/tickets", json={})).json()["ticket"]
+    async with (
+        httpx.AsyncClient(base_url=box.bare.base_url, trust_env=False) as holder,
+        watching(holder, ticket=ticket) as by_ticket,
+        watching(box.full) as ready,
+    ):
+        await stored(box.full, letter())
+        assert BODY in str((await ready.until("changes")).data)
+        by_it = str((await by_ticket.until("changes")).data)
+        assert not [canary for canary in CANARIES if canary in by_it]
     async with watching(box.bare) as reader, watching(box.full) as reading:
         made = await stored(box.full, letter())
         told, shown = await reader.until("changes"), await reading.until("changes")

@@ -76,7 +76,7 @@ class Starter:
         return GatewayProcess(
             Upstream("localhost", self.mail.tls_port, self.mail.ca_file, auth),
             self.tokens,
-            settings={"server": {"public_url": AUDIENCE, "drain_seconds": 0.4}},
+            settings={"server": {"public_url": AUDIENCE, "drain_seconds": 0.4}, "log": {"level": "debug"}},
             environ={"TEST_CLIENT": "gateway-secret", "TEST_MASTER": "masterpw"},
             issuer=issuer,
         )
@@ -217,6 +217,20 @@ def test_such_a_token_is_not_passed_on(provider: OpenIdProvider, gateway: Gatewa
     answer = client.ask(gateway, token)
     assert (answer.status_code, answer.json()["type"]) == (403, "/problems/forbidden")
     assert "bound" in answer.json()["detail"]
+
+
+def test_neither_tokens_nor_proofs_nor_secrets_are_logged(provider: OpenIdProvider, demanding: GatewayProcess) -> None:
+    client = Client()
+    made = provider.sign_in("alice", "opaque", headers={"DPoP": client.proof("POST", f"{provider.issuer}/token")})
+    token = made["access_token"]
+    proof = client.proof("GET", AUDIENCE + FOLDERS, token)
+    assert client.ask(demanding, token, proof).status_code == 200
+    assert client.ask(demanding, "made-up-opaque", "made-up-proof").status_code == 401
+    metrics = httpx.get(f"{demanding.management_url}/metrics", timeout=5, trust_env=False).text
+    written = demanding.log.read_text() + metrics
+    assert FOLDERS.replace("me", "{account}", 1) in written
+    secrets = (token, *proof.split("."), "made-up-opaque", "made-up-proof", "gateway-secret", "masterpw", "alice")
+    assert not [secret for secret in secrets if secret in written]
 
 
 def test_the_check_asks_the_provider_too(gateway: GatewayProcess, provider: OpenIdProvider, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Self
 
 BINARY = Path("/usr/bin/chromium")
 MISSING = "Chromium is not installed: the sanitiser is not tried in a browser (Debian: apt-get install chromium)"
-_FLAGS = (
+FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage", "--mute-audio",
 )  # fmt: skip
@@ -31,7 +31,7 @@ class Chromium:
     def __enter__(self) -> Self:
         rules = f"--host-resolver-rules=MAP *.example 127.0.0.1:{self._elsewhere}"
         self._process = subprocess.Popen(
-            [BINARY, *_FLAGS, rules, f"--user-data-dir={self._profile}", self._url],
+            [BINARY, *FLAGS, rules, f"--user-data-dir={self._profile}", self._url],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

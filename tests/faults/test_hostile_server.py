@@ -169,6 +169,56 @@ async def test_a_hundred_thousand_exists_in_a_burst_are_one_event_at_most_and_no
         assert (await client.get("/folders/inbox")).json()["totalMessages"] == 3
 
 
+@pytest.fixture(scope="module", params=[(), ("NOTIFY",)], ids=["notify", "idle"])
+def listening(request: pytest.FixtureRequest, tokens: TokenIssuer, needs_dovecot: None) -> Iterator[GatewayProcess]:
+    """As ``hostile``, in either way of hearing news."""
+    upstream = Upstream("127.0.0.1", free_port(), None, {"method": "pass_through"}, tls="none", ignore=request.param)
+    live = {"probe_seconds": 5, "coalesce_seconds": 0.05, "sweep_seconds": 1}
+    with GatewayProcess(upstream, tokens, settings={"limits": {"command_seconds": 5}, "live": live}) as gateway:
+        yield gateway
+
+
+@pytest.mark.parametrize("folders", ["inbox", "*"])
+async def test_a_hundred_thousand_news_of_every_sort_in_a_burst_leave_everybody_right(
+    listening: GatewayProcess, dovecot: Dovecot, user: str, folders: str
+) -> None:
+    """Messages that come, go and change, and folders that changed; none of it is true but what is at the end."""
+    sorts = (
+        b"* %d EXISTS\r\n",
+        b"* 1 FETCH (UID %d FLAGS (\\Seen))\r\n",
+        b"* STATUS INBOX (MESSAGES %d UIDNEXT 9)\r\n",
+        b"* VANISHED %d\r\n",
+        b"* 1 FETCH (FLAGS () MODSEQ (%d) UID 1)\r\n",
+    )
+    burst = b"".join(sorts[number % len(sorts)] % number for number in range(1, 100_001))
+    async with in_front_of(dovecot, listening) as proxy, listening.client(user) as client:
+        first = await stored(client, plain(0))
+        async with events(client, folders=folders) as stream, events(client, folders=folders) as other:
+            before = listening.memory()
+            have: dict[str, list[str]] = {first: []}
+            theirs: dict[str, list[str]] = {first: []}
+            with Lag(listening.management_url) as lag:
+                for round_ in range(3):  # the quietest of three: what others do on this machine is not ours
+                    lag.begin()
+                    proxy.inject(burst)
+                    made = await stored(client, plain(round_ + 1))
+                    await client.patch(f"/messages/{first}/flags", json={"add": [f"round{round_}"]})
+                    for one, view in ((stream, have), (other, theirs)):
+                        while made not in view or f"round{round_}" not in view[first]:
+                            apply((await one.until("changes", 20)).data, view)
+            assert lag.best < 0.05
+            assert listening.memory() - before < 20 * MIB
+        page = (await client.get("/folders/inbox/messages")).json()["messages"]
+        assert have == theirs == {message["id"]: message["flags"] for message in page}
+
+
+def apply(changes: dict[str, list[dict[str, list[str]]]], view: dict[str, list[str]]) -> None:
+    for message in (*changes["created"], *changes["updated"]):
+        view[str(message["id"])] = message["flags"]
+    for gone in changes["destroyed"]:
+        view.pop(str(gone), None)
+
+
 async def test_a_server_that_pushes_without_end_is_kept_at_bay(
     proxy: FaultProxy, tokens: TokenIssuer, user: str
 ) -> None:

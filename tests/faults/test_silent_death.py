@@ -21,7 +21,9 @@ from .gateway_here import QUICK, endpoint, gateway_before
 
 HEARTBEAT = 0.5
 LIVE = {"heartbeat_seconds": HEARTBEAT, "probe_seconds": HEARTBEAT, "coalesce_seconds": 0.01}
-PUSHES = re.compile(rb"(?:\* [0-9]+ (?:EXISTS|RECENT|EXPUNGE)\r\n|\* VANISHED [0-9:,]+\r\n|\* OK Still here\r\n)+")
+PUSHES = re.compile(
+    rb"(?:\* [0-9]+ (?:EXISTS|RECENT|EXPUNGE)\r\n|\* VANISHED [0-9:,]+\r\n|\* OK Still here\r\n|\* STATUS [^\r]+\r\n)+"
+)
 
 
 def deliver(dovecot: Dovecot, user: str, subject: str) -> None:
@@ -31,14 +33,20 @@ def deliver(dovecot: Dovecot, user: str, subject: str) -> None:
     other.logout()
 
 
+@pytest.mark.parametrize("folders", ["inbox", "*"])
+@pytest.mark.parametrize("ignore", [(), ("NOTIFY",), ("NOTIFY", "IDLE")])
 async def test_a_half_open_watcher_is_found_within_two_heartbeats(
-    proxy: FaultProxy, dovecot: Dovecot, tokens: TokenIssuer, user: str
+    proxy: FaultProxy, dovecot: Dovecot, tokens: TokenIssuer, user: str, folders: str, ignore: tuple[str, ...]
 ) -> None:
     """Octets are taken and nothing comes back, not even FIN; the time until the watcher gives up is measured."""
+    live, limits = (
+        {**LIVE, "poll_seconds": HEARTBEAT},
+        {"command_seconds": HEARTBEAT},
+    )  # it may be in a command just then
     async with (
-        gateway_before(endpoint(proxy.port), tokens, live=LIVE) as gateway,
+        gateway_before(endpoint(proxy.port), tokens, live=live, limits=limits, ignore=ignore) as gateway,
         gateway.client(user) as client,
-        events(client) as stream,
+        events(client, folders=folders) as stream,
     ):
         await proxy.wait_connections(1)
         before = proxy.total
@@ -123,18 +131,20 @@ async def test_the_kernel_watches_every_connection(proxy: FaultProxy, monkeypatc
         assert 0 < sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) <= 30_000
 
 
+@pytest.mark.parametrize("folders", ["inbox", "*"])
+@pytest.mark.parametrize("ignore", [(), ("NOTIFY",)])
 async def test_a_server_that_never_pushes_is_swept(
-    proxy: FaultProxy, dovecot: Dovecot, tokens: TokenIssuer, user: str
+    proxy: FaultProxy, dovecot: Dovecot, tokens: TokenIssuer, user: str, folders: str, ignore: tuple[str, ...]
 ) -> None:
-    """IDLE is accepted, and then nothing is ever said in it."""
+    """NOTIFY and IDLE are accepted, and then nothing is ever said."""
 
     def without_pushes(piece: bytes) -> bytes:
         return b"" if PUSHES.fullmatch(piece) else piece
 
     async with (
-        gateway_before(endpoint(proxy.port), tokens, live=LIVE) as gateway,
+        gateway_before(endpoint(proxy.port), tokens, live=LIVE, ignore=ignore) as gateway,
         gateway.client(user) as client,
-        events(client) as stream,
+        events(client, folders=folders) as stream,
     ):
         proxy.down.rewrite(without_pushes)
         for subject in ("one", "two"):

@@ -22,7 +22,7 @@ MANY = 150
 
 
 @pytest.mark.parametrize("how", ["delete", "rename"])
-@pytest.mark.parametrize("ignore", [(), ("IDLE",), ("QRESYNC", "CONDSTORE")])
+@pytest.mark.parametrize("ignore", [(), ("NOTIFY",), ("NOTIFY", "IDLE"), ("QRESYNC", "CONDSTORE")])
 async def test_a_folder_deleted_or_renamed_under_idle_is_told_and_the_rest_goes_on(
     proxy: FaultProxy, dovecot: Dovecot, tokens: TokenIssuer, user: str, how: str, ignore: tuple[str, ...]
 ) -> None:

@@ -13,7 +13,7 @@ from gateway.http.app import create_app
 from gateway.http.services import Services, State, serving
 from gateway.settings.model import Settings
 
-from . import doubles
+from . import doubles, doubles_access
 
 
 @dataclass
@@ -24,7 +24,7 @@ class Gateway:
     services: Services
     verbs: doubles.Verbs
     hub: doubles.Hub
-    authenticator: doubles.Authenticator
+    authenticator: doubles_access.Authenticator
     clock: doubles.Clock
 
     def client(self, scopes: str | None = doubles.ALL_SCOPES) -> httpx.AsyncClient:
@@ -49,7 +49,7 @@ def verbs(monkeypatch: pytest.MonkeyPatch) -> doubles.Verbs:
 @pytest.fixture
 def gateway_factory(verbs: doubles.Verbs) -> GatewayFactory:
     def make(configured: Settings) -> Gateway:
-        clock, hub, authenticator = doubles.Clock(), doubles.Hub(), doubles.Authenticator()
+        clock, hub, authenticator = doubles.Clock(), doubles.Hub(), doubles_access.Authenticator()
         services = doubles.services(clock, hub, authenticator, configured)
         app = with_state(create_app(configured, serving(services)), services)
         return Gateway(app, services, verbs, hub, authenticator, clock)

@@ -10,19 +10,16 @@ from types import MappingProxyType
 from typing import Literal, cast
 
 from gateway.accounts.account import Account
-from gateway.errors import GatewayError, NotFound, PreconditionFailed, Unauthenticated
+from gateway.errors import GatewayError, PreconditionFailed
 from gateway.http.idempotency import MemoryIdempotency
 from gateway.http.rates import MemoryRates
 from gateway.http.services import Services
 from gateway.http.tickets import MemoryTickets
-from gateway.identity.credentials import Presented
-from gateway.identity.principal import Principal
-from gateway.identity.scope import Scope, with_implied
-from gateway.imap.credential import Password
-from gateway.imap.endpoint import Endpoint
-from gateway.live.event import Event
+from gateway.identity.scope import Scope
+from gateway.live.event import Event, Hello
 from gateway.mail.desk import Desk
 from gateway.mail.download import ByteRange, Download
+from gateway.mail.fresh import Show, summaries
 from gateway.mail.query import PageQuery, Tagged
 from gateway.mail.request import BulkDelete, BulkFlags, BulkMove, Destination, FlagPatch, FolderCreate, FolderPatch
 from gateway.mail.resource import (
@@ -48,11 +45,10 @@ from gateway.mail.search_result import SearchPage
 from gateway.mail.summaries import Summaries
 from gateway.metrics import Metrics
 from gateway.pool.pool import Pool
-from gateway.secret import Secret
-from gateway.settings.model import Endpoint as ImapSettings
-from gateway.settings.model import Issuer, Limits, PassThrough, Provider, Server, Settings
+from gateway.settings.model import Issuer, Limits, Server, Settings
 
 from .chunks import Chunks
+from .doubles_access import PROVIDER, Authenticator, Directory
 from .doubles_detail import DETAIL_VERBS, DetailVerbs
 from .doubles_sharing import SHARING_VERBS, SharingVerbs
 
@@ -79,14 +75,6 @@ VERBS = MappingProxyType(
 
 TAG = '"tag-1"'
 CONTENT = bytes(range(256)) * 4
-PROVIDER = Provider(name="example", imap=ImapSettings(host="imap.example.org"), auth=PassThrough())
-ACCOUNT = Account(
-    id="account-1",
-    address="user@example.org",
-    provider=PROVIDER,
-    endpoint=Endpoint("imap.example.org", 993, "implicit", None),
-    credential=Password("user", Secret("password")),
-)
 
 
 def summary(number: int) -> MessageSummary:
@@ -270,7 +258,9 @@ class Verbs(DetailVerbs, SharingVerbs):
         await self._called("store", ref, size, tuple(flags), received_at)
         return StoredMessage(id="m9", folder_id="f1", size=size, existed=self.existed)
 
-    async def changes(self, desk: Desk, account: Account, ref: str, *, since: str, max_changes: int) -> Changes:
+    async def changes(
+        self, desk: Desk, account: Account, ref: str, *, since: str, max_changes: int, show: Show = summaries
+    ) -> Changes:
         await self._called("changes", ref, since, max_changes)
         return changes("s2")
 
@@ -285,50 +275,6 @@ def changes(state: str, **members: object) -> Changes:
     )
 
 
-class Directory:
-    """Everyone has one account."""
-
-    async def accounts(self, caller: Principal, /) -> list[Account]:
-        return [ACCOUNT]
-
-    async def resolve(self, caller: Principal, ref: str, /) -> Account:
-        if ref not in ("me", ACCOUNT.id):
-            raise NotFound("no such account", field="account")
-        return ACCOUNT
-
-
-@dataclass
-class Authenticator:
-    """The token is a list of scopes: `Bearer mail.read+mail.events`; `Bearer bad` is none."""
-
-    expires_at: float = 10_000.0
-    subject: str = "subject-1"
-
-    async def authenticate(
-        self, authorization: str | Sequence[str] | None, presented: Presented | None = None, /
-    ) -> Principal:
-        sent = [authorization] if isinstance(authorization, str) else list(authorization or ())
-        if not sent:
-            raise Unauthenticated("an access token is needed")
-        token = sent[0].removeprefix("Bearer ")
-        if token == "bad":
-            raise Unauthenticated('the token is "odd"', code="invalid_token")
-        names = token.split("+")
-        subject = next((name[1:] for name in names if name.startswith("@")), self.subject)
-        return Principal(
-            issuer="https://issuer.example.org",
-            subject=subject,
-            scopes=frozenset(scope.value for scope in with_implied(names)),
-            expires_at=self.expires_at,
-            claims={},
-            audiences=frozenset(),
-            token=Secret(token),
-        )
-
-    def next_nonce(self, principal: Principal, /) -> str | None:
-        return None
-
-
 @dataclass
 class Stream:
     """Gives the events that the test puts in; ``waits`` is set when the gateway waits for one."""
@@ -338,6 +284,7 @@ class Stream:
     timeouts: list[float] = field(default_factory=list)
     beats: int = 0
     ended: asyncio.Event = field(default_factory=asyncio.Event)
+    state: str | None = None
 
     async def next(self, timeout: float, /) -> Event | None:
         self.timeouts.append(timeout)
@@ -347,6 +294,9 @@ class Stream:
         event = await self.queue.get()
         if isinstance(event, GatewayError):
             raise event
+        self.state = event.new_state if isinstance(event, Changes) else None
+        if isinstance(event, Hello):
+            self.state = event.watching[0].state
         return event
 
     def close(self) -> None:

@@ -12,13 +12,16 @@ from gateway.mail.export import ExportQuery
 from gateway.mail.export_choice import Export, Format
 from gateway.mail.export_resource import ExportManifest
 from gateway.mail.fields import Fields
+from gateway.mail.fresh import Show, summaries
 from gateway.mail.query import PageQuery, Tagged
+from gateway.mail.resource import AccountChanges, Changes, Coverage, FolderChanges, MessageSummary
 from gateway.mail.structured_resource import CalendarEvent, DeliveryReport, MessageCalendar, Report
 from gateway.mail.thread_resource import Thread
 
 DETAIL_VERBS = MappingProxyType(
     {
         "selected_message": ("get_selected", "get_selected_page"),
+        "account_changes": ("account_changes",),
         "calendar": ("get_calendar",),
         "report": ("get_report",),
         "thread": ("thread",),
@@ -52,6 +55,18 @@ class DetailVerbs:
             return Tagged(None, '"tag-1"')
         page: dict[str, object] = {"messages": [{"id": "m1", "header:X": " one"}], "nextCursor": "c2", "state": "s1"}
         return Tagged({**page, "total": 1}, '"tag-1"')
+
+    async def account_changes(
+        self, desk: Desk, account: Account, *, since: str | None, max_changes: int, show: Show = summaries
+    ) -> AccountChanges:
+        await self._called("account_changes", since, max_changes)
+        new = MessageSummary(
+            id="m1", folder_id="f1", flags=[], size=1, received_at="2026-01-01T00:00:00Z", preview="the body begins"
+        )
+        told = Changes(
+            folder_id="f1", old_state="s1", new_state="s2", mode="qresync", coverage=Coverage(), created=[new]
+        )
+        return AccountChanges(old_state=since, new_state="a2", folders=FolderChanges(), changes=[told])
 
     async def get_calendar(self, desk: Desk, account: Account, message_id: str) -> MessageCalendar:
         await self._called("get_calendar", message_id)

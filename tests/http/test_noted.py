@@ -17,7 +17,7 @@ from gateway.http.app import create_app
 from gateway.http.services import Services, serving
 from gateway.settings.model import Audit, Settings
 
-from . import doubles
+from . import doubles, doubles_access
 from .conftest import with_state
 
 ACCOUNT = "/v1/accounts/me"
@@ -67,7 +67,7 @@ async def test_rights_that_change(site: Site) -> None:
     assert (await site.send("PUT", RIGHTS, json={"rights": ["mayReadItems", "mayAdmin"]})).status_code == 200
     assert site.line() == {
         "event": "rights-changed",
-        "account": doubles.ACCOUNT.id,
+        "account": doubles_access.ACCOUNT.id,
         "outcome": "ok",
         "folder": digest("f1"),
         "who": digest("bob"),
@@ -94,7 +94,7 @@ async def test_what_takes_mail_away(site: Site, method: str, path: str, body: ob
     answer = await site.send(method, f"{ACCOUNT}{path}", json=body)
     assert answer.status_code == 200, answer.text
     line = site.line()
-    assert (line["event"], line["outcome"], line["account"]) == (event, "ok", doubles.ACCOUNT.id)
+    assert (line["event"], line["outcome"], line["account"]) == (event, "ok", doubles_access.ACCOUNT.id)
     assert event != "messages-deleted" or line["messages"] == 1
 
 
@@ -138,10 +138,10 @@ async def test_a_scope_that_is_missing_in_a_batch(site: Site) -> None:
 
 async def test_a_sign_in_that_is_refused(site: Site) -> None:
     site.verbs.fails = SignInRefused("the mail server refused the sign-in", code="EXPIRED")
-    assert (await site.send("GET", f"/v1/accounts/{doubles.ACCOUNT.id}/folders")).status_code == 403
+    assert (await site.send("GET", f"/v1/accounts/{doubles_access.ACCOUNT.id}/folders")).status_code == 403
     assert site.line() == {
         "event": "sign-in-refused",
-        "account": doubles.ACCOUNT.id,
+        "account": doubles_access.ACCOUNT.id,
         "outcome": "refused",
         "method": "GET",
         "route": "v1/accounts/account/folders",

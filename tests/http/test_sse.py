@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from gateway.http.sse import HEARTBEAT, frame
 from gateway.live.event import Bye, Hello, Resync, WatchedFolder
+from gateway.mail.resource import FolderChanges
 
 from .doubles import changes
 
@@ -23,18 +24,25 @@ def fields(octets: bytes) -> list[tuple[str, str]]:
 
 
 def test_changes_carry_their_state_as_id() -> None:
-    id_, event, data = fields(frame(changes("s2")))
+    id_, event, data = fields(frame(changes("s2"), "s2"))
     assert id_ == ("id", "s2")
     assert event == ("event", "changes")
     assert json.loads(data[1])["newState"] == "s2"
 
 
-def test_hello_with_one_folder_has_its_state() -> None:
+def test_hello_and_folders_carry_the_state_that_they_are_given() -> None:
     watched = WatchedFolder(folder_id="f1", mode="idle", state="s1")
-    one = fields(frame(Hello(watching=[watched], heartbeat_seconds=15)))
-    assert one[0] == ("id", "s1")
-    two = fields(frame(Hello(watching=[watched, watched], heartbeat_seconds=15)))
-    assert two[0] == ("event", "hello")
+    hello = Hello(watching=[watched], heartbeat_seconds=15)
+    assert fields(frame(hello, "s1"))[0] == ("id", "s1")
+    assert fields(frame(hello))[0] == ("event", "hello")
+    folders = fields(frame(FolderChanges(destroyed=["f1"]), "s3"))
+    assert folders[:2] == [("id", "s3"), ("event", "folders")]
+    assert json.loads(folders[2][1])["destroyed"] == ["f1"]
+
+
+def test_a_resync_has_no_state_of_its_own() -> None:
+    """Who is cut off before the folder was read again is told once more."""
+    assert fields(frame(Resync(folder_id="f1", since=None, reason="overflow"), "s1"))[0] == ("event", "resync")
 
 
 def test_resync_and_bye() -> None:
@@ -49,7 +57,7 @@ def test_a_heartbeat_is_a_comment() -> None:
 
 @given(st.text(), st.text(st.characters(exclude_categories=["Cs"])))
 def test_nothing_breaks_out_of_a_field(state: str, folder: str) -> None:
-    found = fields(frame(changes(state)))
+    found = fields(frame(changes(state), state))
     assert [name for name, _ in found] in (["id", "event", "data"], ["event", "data"])
     resync = fields(frame(Resync(folder_id=folder, since=folder, reason="gone")))
     assert json.loads(resync[1][1])["folderId"] == folder

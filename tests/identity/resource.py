@@ -15,7 +15,7 @@ from gateway.http.services import serving
 from gateway.identity.authenticator import Authenticator
 from gateway.identity.secrets import IdentitySecrets
 from gateway.settings.model import Dpop, Issuer, Server, Settings
-from tests.http import doubles
+from tests.http import doubles, doubles_access
 from tests.http.conftest import with_state
 
 from .forge import AUDIENCE, ISSUER
@@ -36,14 +36,14 @@ class Resource:
     ) -> None:
         settings = Settings(
             issuers=issuers,
-            providers=(doubles.PROVIDER,),
+            providers=(doubles_access.PROVIDER,),
             server=Server(public_url=PUBLIC, cors_origins=("https://app.example.org",)),
             dpop=dpop or Dpop(),
         )
         secrets = IdentitySecrets.open(issuers, settings.dpop, {})
         self.authenticator = Authenticator(issuers, http, clock, secrets=secrets)
         services = replace(
-            doubles.services(doubles.Clock(), doubles.Hub(), doubles.Authenticator(), settings),
+            doubles.services(doubles.Clock(), doubles.Hub(), doubles_access.Authenticator(), settings),
             authenticator=self.authenticator,
         )
         self.verbs = verbs

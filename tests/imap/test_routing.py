@@ -76,6 +76,12 @@ def test_the_earliest_that_misses_it_comes_first_then_the_earliest_at_all() -> N
     assert first.messages[1].flags == (b"c",)
 
 
+def test_no_more_messages_are_kept_than_were_wanted_and_the_lowest_of_the_others_is_known() -> None:
+    want = Messages(UidSet.from_(1), FLAGS, most=2)
+    assert deliver([want], flags(3), flags(9), flags(7), flags(3), flags(8)) == [0] * 5
+    assert (sorted(want.messages), want.cut) == ([3, 9], 7)
+
+
 def test_a_fetch_without_uid_is_news() -> None:
     assert deliver([Messages(UidSet.from_(1), FLAGS)], flags(None)) == [None]
 

@@ -94,6 +94,22 @@ async def test_news_of_other_mailboxes(opened: Opener) -> None:
     assert watcher.clean
 
 
+async def test_news_of_a_mailbox_whose_name_is_not_ascii(opened: Opener) -> None:
+    """Dovecot 2.3 spells it in UTF-8 then, and in modified UTF-7 everywhere else: one mailbox all the same."""
+    watcher, other = await opened(), await opened()
+    grown, made = (MailboxName.from_text(text) for text in ("Übersicht", "日本語"))
+    await other.create(grown)
+    notices = Notices(watcher)
+    await watcher.notify(Selected(delayed=True), Watched(Scope.PERSONAL))
+    await other.append(grown, len(SMALL), SMALL)
+    await other.create(made)
+    await notices.status(grown, MESSAGES=1)
+    await notices.listed(made)
+    listed = {each.listed.name for each in await watcher.list(status=("MESSAGES",))}
+    assert {grown, made} <= listed
+    assert all(name.wire.isascii() for name in listed)
+
+
 async def test_news_of_the_selected_mailbox_and_of_others_in_one_idle(opened: Opener) -> None:
     """In IDLE too, where Dovecot tells of the selected mailbox at once; out of it, not until the second change."""
     watcher, other = await opened(), await opened()

@@ -143,6 +143,24 @@ async def test_list_with_status_and_subscriptions(either: Session) -> None:
     assert [each.listed.name for each in await either.list(ListPattern.exact(INBOX))] == [INBOX]
 
 
+async def test_a_deleted_mailbox_with_others_below_it_is_none(either: Session) -> None:
+    """Dovecot lists it as if it were there; Cyrus deletes no such mailbox."""
+    await either.create(OTHER)
+    await either.create(MailboxName(OTHER.wire + b"/below"))
+    gone = True
+    try:
+        await either.delete(OTHER)
+    except Refused:
+        gone = False
+    found = {each.listed.name: each for each in await either.list(status=("MESSAGES",))}
+    assert MailboxName(OTHER.wire + b"/below") in found
+    assert found[OTHER].selectable != gone
+    if gone:
+        await either.create(OTHER)
+    found = {each.listed.name: each for each in await either.list(status=("MESSAGES",))}
+    assert found[OTHER].selectable
+
+
 async def test_folders_are_made_renamed_and_deleted(either: Session) -> None:
     await either.create(OTHER)
     await either.rename(OTHER, MailboxName(b"New"))

@@ -36,10 +36,16 @@ class Watched(Session):
     asked: Asked
 
     async def fetch(
-        self, uids: UidSet, items: Sequence[FetchItem], *, changed_since: int | None = None, vanished: bool = False
+        self,
+        uids: UidSet,
+        items: Sequence[FetchItem],
+        *,
+        changed_since: int | None = None,
+        vanished: bool = False,
+        most: int | None = None,
     ) -> FetchResult:
         self.asked.append((str(uids), tuple(items) == summary_items(self)))
-        return await super().fetch(uids, items, changed_since=changed_since, vanished=vanished)
+        return await super().fetch(uids, items, changed_since=changed_since, vanished=vanished, most=most)
 
 
 class Reader:

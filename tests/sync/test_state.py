@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import InvalidRequest, LocalError
 from gateway.sync.samples import positions, take
-from gateway.sync.state import MAX_MODSEQ, MAX_SAMPLES, MAX_TOKEN, FolderState
+from gateway.sync.state import MAX_MODSEQ, MAX_SAMPLES, MAX_TOKEN, FolderState, Late, Lost
 from gateway.sync.token import Kind, write
 from gateway.sync.varint import Reader, varint
 
@@ -21,7 +23,12 @@ def states(draw: st.DrawFn) -> FolderState:
     seqs = sorted(draw(st.sets(st.integers(1, 2**32 - 1), min_size=len(uids), max_size=len(uids))))
     exists = draw(st.integers(seqs[-1] if seqs else 0, 2**32 - 1))
     samples = tuple(zip(uids, seqs, strict=True))
-    return FolderState(draw(uint32), draw(uint32), draw(st.integers(0, MAX_MODSEQ)), exists, samples)
+    low, high = sorted((draw(st.integers(1, 2**32 - 1)), draw(st.integers(1, 2**32 - 1))))
+    late = draw(st.none() | st.builds(Late, st.integers(0, MAX_MODSEQ), st.just(low), st.just(high)))
+    lost = draw(st.none() | st.builds(Lost, st.integers(1, 2**32 - 1), st.integers(0, exists)))
+    flags = draw(st.just(b"") | st.binary(min_size=8, max_size=8))
+    modseq = draw(st.integers(0, MAX_MODSEQ))
+    return FolderState(draw(uint32), draw(uint32), modseq, exists, samples, late, lost, flags)
 
 
 @given(states())
@@ -38,6 +45,31 @@ def test_the_worst_state_is_within_the_cap() -> None:
     worst = FolderState(2**32 - 1, 2**32 - 1, MAX_MODSEQ, 2**32 - 1, samples)
     assert len(worst.encode()) <= MAX_TOKEN
     assert FolderState.parse(worst.encode()) == worst
+    late, lost = Late(MAX_MODSEQ, 2**32 - 1, 2**32 - 1), Lost(2**32 - 1, 2**32 - 1)
+    worst = replace(worst, late=late, lost=lost, flags=b"\xff" * 8)
+    assert len(worst.encode()) <= MAX_TOKEN
+    assert replace(FolderState.parse(worst.encode()), samples=()) == replace(worst, samples=())
+
+
+def test_what_is_still_to_be_told_is_in_the_state_and_nothing_that_lies() -> None:
+    def token(*numbers: int) -> str:
+        return write(Kind.STATE, b"".join(map(varint, numbers)))
+
+    assert FolderState.parse(token(1, 9, 7, 3, 64, 5, 2, 8)).late == Late(5, 2, 8)
+    assert FolderState.parse(token(1, 9, 7, 3, 128, 4, 2)).lost == Lost(4, 2)
+    assert FolderState.parse(token(1, 9, 7, 3, 256, 1, 2, 3, 4, 5, 6, 7, 8)).flags == bytes(range(1, 9))
+    for numbers in (
+        (1, 9, 7, 3, 64, 5, 2),  # no upper end
+        (1, 9, 7, 3, 64, 5, 8, 2),  # a range that runs backwards
+        (1, 9, 7, 3, 64, 5, 0, 2),  # UID 0
+        (1, 9, 7, 3, 128, 0, 2),
+        (1, 9, 7, 3, 128, 4, 4),  # more messages than there are
+        (1, 9, 7, 3, 256, 1, 2, 3),  # half a digest
+        (1, 9, 7, 3, 512),  # nothing that is known
+        (1, 9, 7, 3, 61),
+    ):
+        with pytest.raises(InvalidRequest):
+            FolderState.parse(token(*numbers))
 
 
 def test_a_folder_of_a_million_fits() -> None:

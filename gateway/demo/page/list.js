@@ -55,7 +55,7 @@ export class MessageList {
   }
 
   #row(message, isFresh) {
-    const print = JSON.stringify([message.flags, shortDate(message.receivedAt)]);
+    const print = JSON.stringify([message.flags, message.pending, shortDate(message.receivedAt)]);
     const kept = this.rows.get(message.id);
     if (kept?.print === print) return kept.node;
     const node = this.#make(message, isFresh);
@@ -89,7 +89,7 @@ export class MessageList {
       {
         id: `row-${message.id}`,
         role: "option",
-        class: ["row", unread && "unread", isFresh && "fresh"].filter(Boolean).join(" "),
+        class: ["row", unread && "unread", isFresh && "fresh", message.pending && "pending"].filter(Boolean).join(" "),
         "aria-selected": String(message.id === this.selected),
         "aria-label": `${unread ? "Unread, " : ""}${who}: ${message.subject ?? "no subject"}`,
         onclick: () => this.onOpen(message),

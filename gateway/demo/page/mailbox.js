@@ -1,25 +1,30 @@
-// What the page knows of the open folder. Pulled pages and pushed events end in the same apply(changes).
+// The open folder as it is shown: what is on the shelf of it, in order, with the outbox's changes over it.
+
+import { inFolder, put } from "./apply.js";
 
 export class Mailbox extends EventTarget {
-  constructor() {
+  constructor(shelf, outbox) {
     super();
+    Object.assign(this, { shelf, outbox });
     this.open(null);
   }
 
   open(folder, text = "") {
     this.folder = folder;
     this.text = text;
+    this.order = [];
     this.messages = [];
-    this.known = new Map();
+    this.shown = new Map();
+    this.views = new Map();
     this.cursor = null;
-    this.state = null;
     this.total = null;
     this.complete = false;
+    this.missing = false; // its first page could not be had yet
     this.#tell("reset");
   }
 
   get(id) {
-    return this.known.get(id);
+    return this.shown.get(id);
   }
 
   index(id) {
@@ -27,77 +32,94 @@ export class Mailbox extends EventTarget {
   }
 
   addPage(page) {
-    for (const message of page.messages) this.#put(message, this.messages.length);
+    const known = new Set(this.missing ? [] : this.order);
+    if (this.missing) this.order = [];
+    this.missing = false;
+    for (const message of page.messages) {
+      put(this.shelf, message);
+      if (!known.has(message.id)) this.order.push(message.id);
+    }
     this.cursor = page.nextCursor;
-    this.state ??= page.state;
-    this.total = page.total ?? this.total;
     this.complete = !page.nextCursor;
+    this.total = page.total ?? this.total;
+    this.#lay();
     this.#tell("page");
   }
 
-  // The body of GET …/changes and the data of a `changes` event are the same value.
-  apply(changes) {
-    if (changes.folderId !== this.folder?.id) return;
-    const fresh = [];
-    for (const message of this.text ? [] : changes.created) {
-      if (this.known.has(message.id)) continue;
-      this.#put(message, this.#place(message));
-      fresh.push(message.id);
+  // There is no way to the first page: what was here of the folder is better than nothing.
+  showKnown() {
+    this.missing = true;
+    const known = this.folder && !this.text ? inFolder(this.shelf, this.folder.id) : [];
+    this.order = known.sort((a, b) => b.receivedAt.localeCompare(a.receivedAt)).map((message) => message.id);
+    this.refresh();
+  }
+
+  // A value that was just applied to the shelf.
+  take(value) {
+    for (const { id, folder } of (value.folders ?? value).renamed ?? []) {
+      if (id === this.folder?.id) this.folder = this.shelf.folders.get(folder.id) ?? this.folder;
     }
-    for (const { id, flags } of changes.updated) this.#patch(id, { flags });
-    for (const id of changes.destroyed) this.#drop(id);
-    const { present, since } = changes.coverage ?? {};
-    if (present?.length) this.#settle(new Set(present), since);
-    this.state = changes.newState;
-    if (!this.text) this.total = changes.totalMessages ?? this.total;
+    const fresh = [];
+    for (const changes of value.changes ?? [value]) {
+      if (changes.folderId === this.folder?.id) fresh.push(...this.#takeChanges(changes));
+    }
+    this.refresh(fresh);
+  }
+
+  refresh(fresh = []) {
+    this.#lay();
     this.#tell("changed", { fresh });
   }
 
-  // What the user just did, shown before the server says so too.
-  expect(id, patch) {
-    this.#patch(id, patch);
-    this.#tell("changed", { fresh: [] });
+  #takeChanges(changes) {
+    const moved = new Map((changes.moved ?? []).map(({ id, newId }) => [id, newId]));
+    this.order = this.order.map((id) => moved.get(id) ?? id);
+    for (const [id, newId] of moved) {
+      const view = this.views.get(id);
+      if (view) this.views.set(newId, Object.assign(view, { id: newId }));
+    }
+    if (typeof changes.totalMessages === "number" && !this.text) this.total = changes.totalMessages;
+    if (this.text) return [];
+    const known = new Set(this.order);
+    const fresh = changes.created.filter(({ id }) => !known.has(id) && this.shelf.messages.has(id));
+    for (const message of fresh) this.#place(message);
+    return fresh.map((message) => message.id);
   }
 
-  take(id) {
-    const message = this.known.get(id);
-    const at = this.index(id);
-    this.#drop(id);
-    this.#tell("changed", { fresh: [] });
-    return () => {
-      if (!message || this.known.has(id)) return;
-      this.#put(message, Math.min(at, this.messages.length));
-      this.#tell("changed", { fresh: [] });
-    };
+  // What is shown, newest first. A row stays the same object for as long as it is shown.
+  #lay() {
+    const { shelf, outbox, folder } = this;
+    this.order = this.order.filter((id) => shelf.messages.get(id)?.folderId === folder?.id);
+    const shown = new Set(this.order);
+    const coming = this.text || !folder ? [] : outbox.changes.map((change) => shelf.messages.get(change.message)).filter(
+      (message) => message && !shown.has(message.id) && outbox.folderOf(message) === folder.id,
+    );
+    const rows = this.order.map((id) => shelf.messages.get(id)).filter((message) => outbox.folderOf(message) === folder?.id);
+    for (const message of new Set(coming)) rows.splice(placeIn(rows, message), 0, message);
+    this.messages = rows.map((message) => this.#view(message));
+    this.shown = new Map(this.messages.map((message) => [message.id, message]));
   }
 
-  // Deletions that the server could not settle: of the messages covered, only those named are still there.
-  #settle(present, since) {
-    const end = since ? this.index(since) : this.messages.length - 1;
-    for (const message of this.messages.slice(0, end + 1)) if (!present.has(message.id)) this.#drop(message.id);
+  #view(message) {
+    const { outbox, views } = this;
+    const view = Object.assign(views.get(message.id) ?? {}, message);
+    view.flags = outbox.flagsOf(message);
+    view.pending = outbox.isPending(message);
+    views.set(message.id, view);
+    return view;
   }
 
   #place(message) {
-    const at = this.messages.findIndex((other) => other.receivedAt <= message.receivedAt);
-    return at < 0 ? this.messages.length : at;
-  }
-
-  #put(message, at) {
-    if (this.known.has(message.id)) return;
-    this.known.set(message.id, message);
-    this.messages.splice(at, 0, message);
-  }
-
-  #patch(id, patch) {
-    const message = this.known.get(id);
-    if (message) Object.assign(message, patch);
-  }
-
-  #drop(id) {
-    if (this.known.delete(id)) this.messages.splice(this.index(id), 1);
+    const rows = this.order.map((id) => this.shelf.messages.get(id) ?? { receivedAt: "" });
+    this.order.splice(placeIn(rows, message), 0, message.id);
   }
 
   #tell(type, detail = {}) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
+}
+
+function placeIn(rows, message) {
+  const at = rows.findIndex((other) => other.receivedAt <= message.receivedAt);
+  return at < 0 ? rows.length : at;
 }

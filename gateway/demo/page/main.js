@@ -1,22 +1,28 @@
 // Puts the pieces together.
 
 import { Api } from "./api.js";
+import { apply, emptyShelf } from "./apply.js";
 import { byId, icon, toast } from "./dom.js";
 import { FolderList, folderLabel } from "./folders.js";
 import { bindKeys } from "./keys.js";
 import { MessageList } from "./list.js";
 import { Mailbox } from "./mailbox.js";
+import { Outbox } from "./outbox.js";
 import { Reader } from "./reader.js";
 import { Session } from "./session.js";
 import { Stream } from "./stream.js";
+import { Turn } from "./turn.js";
 
-const CONNECTION = { live: "Live", connecting: "Connecting", waiting: "Reconnecting", polling: "Live, polled" };
+const CONNECTION = { live: "Live", connecting: "Connecting", waiting: "Offline", polling: "Live, polled" };
 
 class App {
   constructor(session) {
     this.session = session;
     this.api = new Api(session, () => this.signOut("Your session has ended. Please sign in again."));
-    this.mailbox = new Mailbox();
+    this.shelf = emptyShelf();
+    this.turn = new Turn();
+    this.outbox = new Outbox(this.api, this.shelf, this.turn);
+    this.mailbox = new Mailbox(this.shelf, this.outbox);
     this.folders = new FolderList((folder) => this.openFolder(folder));
     this.list = new MessageList(this.mailbox, {
       onOpen: (message) => this.openMessage(message),
@@ -26,6 +32,8 @@ class App {
     this.reader = new Reader(this.api, this, this.folders);
     this.mailbox.addEventListener("changed", () => this.#afterChange());
     this.mailbox.addEventListener("page", () => this.#showCount());
+    this.outbox.addEventListener("changed", () => this.#showOutbox());
+    this.outbox.addEventListener("refused", (event) => toast(event.detail.message));
   }
 
   async start() {
@@ -34,8 +42,9 @@ class App {
     this.#bind();
     const account = await this.api.account();
     byId("account").textContent = account.address;
-    this.folders.show(await this.api.folders());
-    await this.openFolder(this.folders.withRole("inbox") ?? this.folders.folders.find((folder) => folder.maySelect));
+    await this.#begin();
+    await this.openFolder(this.#home());
+    this.#listen();
   }
 
   async openFolder(folder, text = "") {
@@ -48,27 +57,27 @@ class App {
     byId("folder-name").textContent = text ? `“${text}” in ${folderLabel(folder)}` : folderLabel(folder);
     byId("folder-count").textContent = "";
     document.title = `${folderLabel(folder)} – Mail`;
-    this.stream?.close();
     this.loading = null;
-    if (await this.more()) this.#listen(folder);
+    await this.more();
   }
 
   // The next page; scrolling may ask many times while one is on its way.
   async more() {
-    if (this.loading || this.mailbox.complete) return false;
+    if (this.loading || this.mailbox.complete || !this.mailbox.folder) return;
     const { folder, text, cursor } = this.mailbox;
     const mine = (this.loading = {});
     try {
-      const page = await this.api.page(folder.id, { cursor, text });
-      if (this.loading !== mine) return false;
-      this.loading = null;
-      this.mailbox.addPage(page);
-      return true;
+      await this.turn.take(async () => {
+        if (this.loading !== mine) return;
+        const page = await this.api.page(folder.id, { cursor, text });
+        if (this.loading === mine) this.mailbox.addPage(page);
+      });
     } catch (error) {
-      if (this.loading === mine) this.loading = null;
-      toast(error.message);
-      return false;
+      if (this.loading !== mine) return;
+      if (!error.offline) toast(error.message);
+      if (!cursor) this.mailbox.showKnown();
     }
+    if (this.loading === mine) this.loading = null;
   }
 
   async openMessage(message) {
@@ -90,11 +99,12 @@ class App {
 
   move(message, folder) {
     if (!folder || folder.id === message.folderId) return undefined;
-    return this.#leave(message, () => this.api.move(message.id, folder.id), `Moved to ${folderLabel(folder)}`);
+    return this.#leave(message, "move", folder.id, `Moved to ${folderLabel(folder)}`);
   }
 
   remove(message) {
-    return this.#leave(message, () => this.api.remove(message.id), "Deleted");
+    const trash = this.folders.withRole("trash");
+    return this.#leave(message, "delete", trash && trash.id !== message.folderId ? trash.id : null, "Deleted");
   }
 
   step(by) {
@@ -128,50 +138,66 @@ class App {
 
   signOut(text) {
     this.stream?.close();
+    this.outbox.clear();
     this.session.end();
     welcome(this.session, text);
   }
 
   async #flag(message, flag, on) {
-    const before = message.flags;
-    this.mailbox.expect(message.id, { flags: on ? [...before, flag] : before.filter((each) => each !== flag) });
-    try {
-      await this.api.flag(message.id, on ? { add: [flag] } : { remove: [flag] });
-      this.#countSoon();
-    } catch (error) {
-      this.mailbox.expect(message.id, { flags: before });
-      toast(error.message);
-    }
+    await this.outbox.add("flags", message.id, on ? { add: [flag] } : { remove: [flag] });
+    this.#countSoon();
   }
 
   // A message leaves the folder: the next one opens, and it comes back if the server refuses.
-  async #leave(message, act, done) {
+  async #leave(message, kind, folder, done) {
     const isOpen = this.reader.message?.id === message.id;
     const at = this.mailbox.index(message.id);
-    const putBack = this.mailbox.take(message.id);
+    const sent = this.outbox.add(kind, message.id, { folder });
     const next = this.mailbox.messages[Math.min(at, this.mailbox.messages.length - 1)];
     if (isOpen && next && byId("app").dataset.pane === "reader" && matchMedia("(min-width: 1000px)").matches) this.openMessage(next);
     else if (isOpen) {
       this.reader.clear();
       this.pane("list");
     }
-    try {
-      await act();
-      toast(done);
-      this.#countSoon();
-    } catch (error) {
-      putBack();
-      toast(error.message);
-    }
+    toast(done);
+    await sent;
+    this.#countSoon();
   }
 
-  #listen(folder) {
-    const current = () => this.mailbox.folder?.id === folder.id;
-    this.stream = new Stream(this.api, folder.id, this.mailbox.state, {
-      state: (state, hello) => current() && this.#connection(state, hello),
-      changes: (changes) => this.mailbox.apply(changes),
-      resync: () => current() && this.openFolder(folder, this.mailbox.text),
+  // A place to start from: the folders, and the state that the stream goes on from.
+  async #begin() {
+    const value = await this.turn.take(() => this.api.changes());
+    this.shelf.messages.clear();
+    apply(this.shelf, value);
+    this.folders.show([...this.shelf.folders.values()]);
+  }
+
+  #home() {
+    return this.folders.withRole("inbox") ?? this.folders.folders.find((folder) => folder.maySelect);
+  }
+
+  #listen() {
+    this.stream = new Stream(this.api, () => this.shelf.token, {
+      state: (state, hello) => this.#connection(state, hello),
+      take: (value, id) => this.turn.take(() => this.#take(value, id)),
+      resync: ({ folderId }) => folderId === this.mailbox.folder?.id && this.openFolder(this.mailbox.folder, this.mailbox.text),
+      refused: () => this.#beginAgain(),
     });
+  }
+
+  #take(value, id) {
+    apply(this.shelf, value, id);
+    this.outbox.follow(value);
+    this.mailbox.take(value);
+    this.folders.show([...this.shelf.folders.values()], this.mailbox.folder?.id);
+    if (!this.shelf.folders.has(this.mailbox.folder?.id)) this.openFolder(this.#home());
+    if (this.mailbox.folder && !this.mailbox.text) byId("folder-name").textContent = folderLabel(this.mailbox.folder);
+  }
+
+  // The state means nothing to the gateway any more.
+  async #beginAgain() {
+    await this.#begin();
+    await this.openFolder(this.shelf.folders.get(this.mailbox.folder?.id) ?? this.#home(), this.mailbox.text);
   }
 
   #connection(state, hello) {
@@ -179,6 +205,19 @@ class App {
     byId("connection").dataset.state = shown;
     byId("connection").lastElementChild.textContent = CONNECTION[shown];
     byId("connection").title = shown === "live" ? "New mail appears the moment it arrives" : "";
+    byId("offline").hidden = state !== "waiting";
+    if (state !== "live") return;
+    this.outbox.send();
+    if (this.mailbox.missing) this.more();
+    this.reader.tryAgain();
+    this.#countSoon();
+  }
+
+  #showOutbox() {
+    const waiting = this.outbox.changes.length;
+    const what = waiting === 1 ? "One change" : `${waiting} changes`;
+    byId("waiting").textContent = waiting ? `${what} will be sent when it is back.` : "What you do now will be sent when it is back.";
+    this.mailbox.refresh();
   }
 
   #afterChange() {
@@ -198,7 +237,8 @@ class App {
     clearTimeout(this.counting);
     this.counting = setTimeout(async () => {
       const folders = await this.api.folders().catch(() => null);
-      if (folders) this.folders.show(folders);
+      for (const folder of folders ?? []) if (this.shelf.folders.has(folder.id)) Object.assign(this.shelf.folders.get(folder.id), folder);
+      if (folders) this.folders.show([...this.shelf.folders.values()], this.mailbox.folder?.id);
     }, 400);
   }
 
@@ -216,6 +256,7 @@ class App {
       this.typing = setTimeout(() => this.openFolder(this.mailbox.folder, byId("search-text").value.trim()), 250);
     });
     addEventListener("online", () => this.stream?.nudge());
+    addEventListener("offline", () => this.stream?.drop());
     document.addEventListener("visibilitychange", () => document.hidden || this.stream?.nudge());
     bindKeys(this);
   }

@@ -26,6 +26,7 @@ export class Reader {
 
   async open(message) {
     this.message = message;
+    this.failed = false;
     this.#forget();
     const content = h("div", { class: "content loading" });
     const sender = message.from[0];
@@ -55,9 +56,16 @@ export class Reader {
       const body = await this.api.body(message.id);
       if (this.message === message) this.#fill(content, message, body);
     } catch (error) {
-      if (this.message === message) content.replaceChildren(h("p", { class: "note" }, `The message can't be shown: ${error.message}`));
+      if (this.message !== message) return;
+      this.failed = true;
+      content.replaceChildren(h("p", { class: "note" }, `The message can't be shown: ${error.message}`));
     }
     content.classList.remove("loading");
+  }
+
+  // There is a connection again.
+  tryAgain() {
+    if (this.message && this.failed) this.open(this.message);
   }
 
   // The flags of the open message changed, here or elsewhere.

@@ -1,7 +1,10 @@
 // Server-sent events by fetch, because EventSource can't send the Authorization header.
 // After a drop the stream resumes with since=, so nothing is missed and nothing is read twice.
 
-const SILENCE = 45_000; // the server sends at least a comment every 15 s
+const SILENCE = 40_000; // the server sends at least a comment every 15 s
+const LONGEST = 600; // milliseconds between attempts of a page that somebody looks at
+const LONGEST_HIDDEN = 15_000;
+const PATIENCE = 10_000; // for an answer to begin
 
 async function* frames(response, onOctets) {
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -16,7 +19,7 @@ async function* frames(response, onOctets) {
     for (const block of blocks) {
       const frame = { event: "message", data: [], id: undefined, retry: undefined };
       for (const line of block.split(/\r\n|\n|\r/)) {
-        const [, field, text] = /^([^:]*):? ?(.*)$/.exec(line);
+        const [, field, text] = /^([^:]*):? ?([^]*)$/.exec(line);
         if (field === "data") frame.data.push(text);
         else if (field) frame[field] = text;
       }
@@ -25,9 +28,10 @@ async function* frames(response, onOctets) {
   }
 }
 
+// `handlers`: state(state, hello), take(value, id), resync(data), refused() where the state means nothing any more.
 export class Stream {
-  constructor(api, folder, since, handlers) {
-    Object.assign(this, { api, folder, since, handlers, closed: false, failures: 0 });
+  constructor(api, since, handlers) {
+    Object.assign(this, { api, since, handlers, closed: false, failures: 0 });
     this.#run();
   }
 
@@ -39,7 +43,13 @@ export class Stream {
 
   // Try again now: the page came back to the front, or the network did.
   nudge() {
+    this.failures = 0;
     this.wake?.();
+  }
+
+  // The network is gone: what was open is worth nothing, whatever it says.
+  drop() {
+    this.abort?.abort();
   }
 
   async #run() {
@@ -60,34 +70,32 @@ export class Stream {
     this.abort = new AbortController();
     let retry = null;
     let silence;
-    const heard = () => {
+    const expect = (patience) => {
       clearTimeout(silence);
-      silence = setTimeout(() => this.abort.abort(), SILENCE);
+      silence = setTimeout(() => this.abort.abort(), patience);
     };
     try {
-      this.handlers.state("connecting");
-      heard();
-      const response = await this.api.events(this.folder, this.since, this.abort.signal);
-      for await (const frame of frames(response, heard)) {
+      expect(PATIENCE);
+      const response = await this.api.events(this.since(), this.abort.signal);
+      for await (const frame of frames(response, () => expect(SILENCE))) {
         this.failures = 0;
-        if (frame.id) this.since = frame.id;
-        if (frame.event === "hello") this.handlers.state("live", frame.data);
-        else if (frame.event === "changes") this.handlers.changes(frame.data);
-        else if (frame.event === "resync") {
-          this.since = null;
-          this.handlers.resync(frame.data);
-        } else if (frame.event === "bye") retry = frame.data.retry;
+        if (frame.event === "bye") retry = frame.data.retry;
+        else await this.#take(frame);
       }
     } catch (error) {
       if (error.status === 401) this.closed = true;
-      if (error.status === 410 || error.status === 400) {
-        this.since = null;
-        this.handlers.resync(null);
-      }
+      if (error.status === 410 || error.status === 400) await this.handlers.refused().catch(() => {}); // next time, then
     } finally {
       clearTimeout(silence);
     }
     this.failures += 1;
-    return retry ?? Math.min(10_000, 400 * 2 ** Math.min(this.failures, 6)) * (0.7 + Math.random() * 0.6);
+    const longest = document.hidden ? LONGEST_HIDDEN : LONGEST;
+    return retry ?? Math.min(longest, 150 * 2 ** Math.min(this.failures, 8)) * (0.5 + Math.random() / 2);
+  }
+
+  #take({ event, data, id }) {
+    if (event === "hello") return this.handlers.state("live", data);
+    if (event === "changes" || event === "folders") return this.handlers.take(data, id ?? null);
+    return event === "resync" ? this.handlers.resync(data) : undefined;
   }
 }

@@ -21,18 +21,22 @@ from gateway.identity.scope import Scope
 
 LAST_EVENT_ID: Final = "Last-Event-ID"
 _STATE: Final = re.compile(r"[A-Za-z0-9_.~-]{1,4096}")
-Ref = Annotated[str, Meta(pattern=f"^{PATH['folder'].pattern}$", max_length=PATH["folder"].max_length)]
+Ref = Annotated[str, Meta(pattern=rf"^(?:{PATH['folder'].pattern}|\*)$", max_length=PATH["folder"].max_length)]
 
 
 class EventsQuery(Query, kw_only=True, frozen=True):
     folders: Annotated[
-        tuple[Ref, ...], Meta(min_length=1, max_length=50, description="folder ids or roles; default: inbox")
+        tuple[Ref, ...],
+        Meta(min_length=1, max_length=50, description="folder ids or roles, or `*` for all; default: inbox"),
     ] = ("inbox",)
     types: (
         Annotated[list[Kind], Meta(min_length=1, description="kinds of changes wanted; default: all")] | UnsetType
     ) = UNSET
     since: (
-        Annotated[Token, Meta(description="a state to go on from, of one folder; Last-Event-ID goes before it")]
+        Annotated[
+            Token,
+            Meta(description="a state to go on from, of the one folder or the account; Last-Event-ID goes before it"),
+        ]
         | UnsetType
     ) = UNSET
     ping: Annotated[int, Meta(ge=5, le=300, description="seconds between comments on a silent stream")] | UnsetType = (
@@ -76,9 +80,10 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         scope=Scope.EVENTS,
         handler=follow_events,
         summary="Changes as they happen (server-sent events)",
-        description="`hello`, then `changes` (data: Changes; id: its newState) and `resync`, and `bye` at the end. "
-        "A comment comes on a silent stream. The stream ends with the token. `ping` and `closeafter` are those of "
-        "RFC 8620 section 7.3.",
+        description="`hello`, then `changes` (data: Changes of one folder) and `resync`, with `folders=*` also "
+        "`folders` (data: FolderChanges); `bye` at the end. The id is the state to go on from: of the one folder, or "
+        "of the account. A comment comes on a silent stream. The stream ends with the token. `ping` and `closeafter` "
+        "are those of RFC 8620 section 7.3.",
         tag="events",
         query=EventsQuery,
         body=NoBody(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.mail.resource import (
+    AccountChanges,
     Address,
     Body,
     BodyValue,
@@ -13,6 +14,7 @@ from gateway.mail.resource import (
     EmbeddedMessage,
     FlagUpdate,
     Folder,
+    FolderChanges,
     MailboxRights,
     Message,
     MessagePage,
@@ -93,4 +95,7 @@ CHANGES: Final = Changes(
     updated=[FlagUpdate(id=MESSAGE_ID, flags=["$seen", "$flagged"])],
     destroyed=["AgAAAAEAAAApSU5CT1g"],
     total_messages=2,
+)
+ACCOUNT_CHANGES: Final = AccountChanges(
+    old_state="HAEBAA", new_state="HAEBBQ", folders=FolderChanges(updated=[FOLDER]), changes=[CHANGES]
 )

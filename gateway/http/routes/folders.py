@@ -1,4 +1,4 @@
-"""Folders: the tree, one folder, and what changed in it."""
+"""Folders: the tree and one folder."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from gateway.http import reply
 from gateway.http.body import JsonBody, NoBody
 from gateway.http.call import Call
 from gateway.http.endpoint import Answer, AnyEndpoint, Endpoint
-from gateway.http.query import NoQuery, Query, Token
+from gateway.http.query import NoQuery, Query
 from gateway.http.routes.errors import MAIL, WRITE
-from gateway.http.routes.examples import CHANGES, FOLDER
-from gateway.http.selected import without_previews
+from gateway.http.routes.examples import FOLDER
 from gateway.identity.scope import Scope
-from gateway.mail import changes, folders
+from gateway.mail import folders
 from gateway.mail.request import FolderCreate, FolderPatch
-from gateway.mail.resource import Changes, Folder, FolderList
+from gateway.mail.resource import Folder, FolderList
 
 
 class FoldersQuery(Query, kw_only=True, frozen=True):
@@ -29,13 +28,6 @@ class FoldersQuery(Query, kw_only=True, frozen=True):
 
 class DeleteQuery(Query, kw_only=True, frozen=True):
     force: Annotated[bool, Meta(description="delete it although it is not empty")] = False
-
-
-class ChangesQuery(Query, kw_only=True, frozen=True):
-    since: Annotated[Token, Meta(description="a `state` of this folder, from a page, a folder or earlier changes")]
-    max_changes: Annotated[
-        int, Meta(ge=1, le=1000, description="most messages in one answer; `hasMore` tells of the rest")
-    ] = 256
 
 
 async def list_folders(call: Call[FoldersQuery, None]) -> Response:
@@ -59,14 +51,6 @@ async def patch_folder(call: Call[NoQuery, FolderPatch]) -> Response:
 async def delete_folder(call: Call[DeleteQuery, None]) -> Response:
     await folders.delete_folder(call.desk, await call.account(), call.folder, force=call.query.force)
     return reply.empty()
-
-
-async def get_changes(call: Call[ChangesQuery, None]) -> Response:
-    query = call.query
-    told = await changes.changes(
-        call.desk, await call.account(), call.folder, since=query.since, max_changes=query.max_changes
-    )
-    return reply.json(told if call.caller.allows(Scope.READ) else without_previews(told))
 
 
 _FOLDERS: Final = "/v1/accounts/{account}/folders"
@@ -140,19 +124,5 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         body=NoBody(),
         answers=(Answer(204, "It is gone.", media_type=None),),
         errors=(*WRITE, "conflict", "has-children"),
-    ),
-    Endpoint(
-        method="GET",
-        path=_FOLDER + "/changes",
-        scope=Scope.METADATA,
-        handler=get_changes,
-        in_batch=True,
-        summary="What was created, updated and destroyed since a state",
-        tag="folders",
-        query=ChangesQuery,
-        body=NoBody(),
-        answers=(Answer(200, "The changes, and the state after them.", Changes, example=CHANGES),),
-        errors=(*MAIL, "state-too-old"),
-        conditional=False,
     ),
 )

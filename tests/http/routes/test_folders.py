@@ -54,20 +54,6 @@ async def test_changing_folders(client: httpx.AsyncClient, gateway: Gateway) -> 
     ]
 
 
-async def test_changes(gateway: Gateway) -> None:
-    path = f"{FOLDERS}/inbox/changes"
-    async with gateway.client() as client:
-        answer = await client.get(path, params={"since": "s1", "maxChanges": "10"})
-        assert answer.json()["newState"] == "s2"
-        assert answer.json()["created"][0]["preview"] == "the body begins"
-        assert gateway.verbs.calls == [("changes", ("inbox", "s1", 10))]
-        missing = await client.get(path)
-        assert (missing.status_code, missing.json()["field"]) == (400, "since")
-    async with gateway.client("mail.metadata") as client:
-        bare = await client.get(path, params={"since": "s1"})
-        assert "preview" not in bare.json()["created"][0]
-
-
 @pytest.mark.parametrize(
     ("path", "field"),
     [

@@ -1,0 +1,144 @@
+"""Deletions where the server does not tell them: by samples (docs/sync.md), rising by UID, up to any number of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gateway.errors import StateTooOld
+from gateway.imap.encode.fetch_item import Item
+from gateway.imap.encode.search_key import UidIn
+from gateway.imap.session import Session
+from gateway.imap.uids import UidSet
+from gateway.mail.find import find
+from gateway.mail.fresh import RECOUNTS
+from gateway.mail.snapshot import opened
+from gateway.mail.window import count_below
+from gateway.sync.samples import Block, dirty_blocks, told_all, told_down_to
+from gateway.sync.state import FolderState
+
+NAMED = 50_000
+"""A block with more numbers that name no message is settled by listing all messages, for the client to subtract."""
+LONGEST = 20_000
+"""More messages than this are not listed so: reading the folder again costs less."""
+LISTED = 20_000
+"""UIDs that are listed at once where the answer names each (no ESEARCH)."""
+LISTINGS = 16
+"""How often one answer lists some."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deletions:
+    """UIDs that are gone, rising. ``state``: where the client is then; None: as the folder is now.
+
+    ``present``, unless None: instead of naming any, all that are left of the messages that the client knew.
+    """
+
+    gone: list[int] = field(default_factory=list)
+    state: FolderState | None = None
+    present: list[int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """Where the samples are now, and how many messages are below the state's UIDNEXT and below what was told."""
+
+    at: Mapping[int, int]
+    remaining: int
+    counted: int
+
+
+async def deletions(session: Session, old: FolderState, now: FolderState, created: int, room: int) -> Deletions:
+    """What was deleted of the messages that ``old`` knows, at most ``room`` of it. Raises StateTooOld."""
+    if not old.exists or (_untouched(session, old) and old.exists + created == now.exists):
+        return Deletions()
+    if room <= 0:
+        return Deletions(state=old)
+    numbers = await _numbers(session, old)
+    blocks = [
+        block
+        for block in dirty_blocks(old, numbers.at, numbers.remaining, numbers.counted)
+        if block.uid_hi - block.uid_lo > 1
+    ]
+    if any(block.present is None or block.uid_hi - block.uid_lo - 1 - block.present > NAMED for block in blocks):
+        return await _left(session, old)
+    walk = _Walk(session, room)
+    for block in blocks:
+        uid = await walk.through(block)
+        if uid < block.uid_hi - 1:
+            kept = min(walk.kept, block.present or 0)
+            state = told_down_to(old, numbers.at, numbers.counted, block, uid, kept)
+            return Deletions(walk.gone, state)
+    if old.lost is None:
+        return Deletions(walk.gone)
+    return Deletions(walk.gone, told_all(old, numbers.at, numbers.counted, numbers.remaining))
+
+
+def _untouched(session: Session, old: FolderState) -> bool:
+    """Whether numbers of messages can be compared: all known, and none told of since the folder was opened."""
+    return old.lost is None and bool(old.uidnext) and not opened(session).version
+
+
+async def _numbers(session: Session, old: FolderState) -> _Numbers:
+    """Of one moment.
+
+    Since the folder was opened the server may have told of more deletions. Sums of old and new numbers would hide or
+    invent some, so all are of one FETCH: what it tells too early is told once more.
+    """
+    for _ in range(RECOUNTS):
+        mailbox = opened(session)
+        version, remaining, seqs, counted = mailbox.version, mailbox.exists, dict[int, int](), 0
+        if remaining:
+            counted = 0 if old.lost is None else await count_below(session, remaining, old.lost.low)
+            top = max(1, old.uidnext)
+            samples = UidSet.of(uid for uid, _ in old.samples)
+            got = await session.fetch(samples.union(UidSet.from_(top)), (Item.UID,))
+            seqs = {uid: fetched.seq for uid, fetched in got.messages.items() if uid < top}
+            newer = [fetched.seq for uid, fetched in got.messages.items() if uid >= top]
+            remaining = min(newer) - 1 if newer else opened(session).exists
+        if old.lost is None or opened(session).version == version:
+            return _Numbers(seqs, remaining, counted)
+    raise _too_much()
+
+
+@dataclass(slots=True)
+class _Walk:
+    """From block to block; ``kept``: how many messages were seen in the last one."""
+
+    session: Session
+    room: int
+    gone: list[int] = field(default_factory=list)
+    kept: int = 0
+    listings: int = 0
+
+    async def through(self, block: Block) -> int:
+        """The UID up to which all that is gone was named."""
+        self.kept = 0
+        step = block.uid_hi if self.session.capabilities.has("ESEARCH") else LISTED
+        low = block.uid_lo + 1
+        while low < block.uid_hi:
+            room = self.room - len(self.gone)
+            if room <= 0 or self.listings >= LISTINGS:
+                return low - 1
+            uids = UidSet.span(low, min(block.uid_hi - 1, low + step - 1))
+            there = ((await self.session.search(UidIn(uids))).uids or UidSet()).intersect(uids)
+            self.listings += 1
+            holes = uids.subtract(there)
+            named = next(holes.batches(room), UidSet())
+            self.gone += named
+            last = (named.last if len(named) < len(holes) else uids.last) or low
+            self.kept += len(there.intersect(UidSet.span(low, last)))
+            low = last + 1
+        return low - 1
+
+
+async def _left(session: Session, old: FolderState) -> Deletions:
+    if opened(session).exists > LONGEST:
+        raise _too_much()
+    known = UidSet.span(1, old.uidnext - 1)
+    there = await find(session, UidIn(known)) if known and opened(session).exists else []
+    return Deletions(present=[uid for uid in there if uid in known])
+
+
+def _too_much() -> StateTooOld:
+    return StateTooOld("too much changed since this state; read the folder again", field="since")

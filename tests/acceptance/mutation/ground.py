@@ -1,0 +1,55 @@
+"""The grounds: a mailbox on Dovecot or on Cyrus, and gateways that take the server for one that can less."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from tests.blackbox.gateway_process import GatewayProcess, Upstream
+from tests.servers.cyrus import Cyrus
+from tests.servers.dovecot import Dovecot
+from tests.servers.tokens import TokenIssuer
+
+from .world import Ground
+
+SETTINGS: Final[Mapping[str, Mapping[str, object]]] = {
+    "live": {
+        "poll_seconds": 0.3, "probe_seconds": 2, "heartbeat_seconds": 5,
+        "linger_seconds": 0.5, "coalesce_seconds": 0.02,
+    },
+    "limits": {"idle_connection_seconds": 3},
+}  # fmt: skip
+
+
+def on_dovecot(server: Dovecot, tokens: TokenIssuer, mode: str, ignore: tuple[str, ...]) -> Ground:
+    user, _ = server.guest()
+    auth = {"method": "pass_through", "mechanism": "OAUTHBEARER"}
+    upstream = Upstream("127.0.0.1", server.tls_port, server.ca_file, auth, ignore=ignore)
+    return Ground(
+        f"dovecot {mode}{'' if 'NOTIFY' not in ignore else ' without notify'}",
+        user,
+        lambda: server.client(user),
+        lambda: GatewayProcess(upstream, tokens, settings=SETTINGS),
+        window=mode == "window",
+        rests=lambda: directories(server.home(user) / "Maildir"),
+    )
+
+
+def directories(maildir: Path) -> list[bytes]:
+    """Folders as Dovecot's Maildir++ has them on disk: ``.Work.x`` is Work/x."""
+    return [path.name[1:].replace(".", "/").encode() for path in maildir.glob(".*") if path.is_dir()]
+
+
+def on_cyrus(server: Cyrus, tokens: TokenIssuer, mode: str, ignore: tuple[str, ...]) -> Ground:
+    user, _ = server.guest()
+    auth = {"method": "master_user", "user": "cyrus", "password_env": "TEST_MASTER"}
+    upstream = Upstream("127.0.0.1", server.tls_port, server.ca_file, auth, username="{local}", ignore=ignore)
+    return Ground(
+        f"cyrus {mode}",
+        user,
+        lambda: server.client(user),
+        lambda: GatewayProcess(upstream, tokens, settings=SETTINGS, environ={"TEST_MASTER": "cyruspw"}),
+        window=mode == "window",
+        without=frozenset(("rename_inbox",)),  # Cyrus 3.6 dies of it
+    )

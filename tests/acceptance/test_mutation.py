@@ -1,0 +1,125 @@
+"""The mutation test: whatever is done to a mailbox while clients come and go, each has in the end what is there.
+
+A failure prints the seed, what was changed last, and what that client was told. ``MUTATION_SEED`` repeats a run as far
+as a mailbox under several programs can be repeated. ``MUTATION_SECONDS`` (of ``make soak``) makes it the long run:
+both servers, all modes, at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from contextlib import ExitStack
+from random import Random
+from typing import Final
+
+import pytest
+
+from gateway.sync.ids import folder_id
+from tests.servers.cyrus import Cyrus
+from tests.servers.tokens import TokenIssuer
+
+from .conftest import StartDovecot
+from .figures import show
+from .mutation.account_puller import AccountPuller
+from .mutation.account_stream import AccountStream
+from .mutation.client import Client, Surroundings
+from .mutation.folder_puller import FolderPuller
+from .mutation.folder_stream import FolderStream
+from .mutation.ground import on_cyrus, on_dovecot
+from .mutation.reference import Reference
+from .mutation.world import Ground, Score, World
+
+MODES: Final = {"qresync": (), "condstore": ("QRESYNC",), "window": ("QRESYNC", "CONDSTORE", "ENABLE")}
+SHORT: Final = int(os.environ.get("MUTATIONS", "200"))
+SECONDS: Final = int(os.environ.get("MUTATION_SECONDS", "0"))
+AT_LEAST: Final = 20_000
+"""Mutations of the long run, in all its worlds."""
+SEED: Final = int(os.environ.get("MUTATION_SEED", "1"))
+WATCHED: Final = {"inbox": b"INBOX", "big": b"Big", "x": b"Work/x"}
+PROGRESS: Final = 10.0
+
+
+def cast(around: Surroundings, random: Random) -> list[Client]:
+    """Clients of each kind."""
+
+    def seed() -> int:
+        return random.randrange(1 << 30)
+
+    return [
+        FolderPuller("folders", around, seed()),
+        *(FolderStream(f"stream {name}", around, seed(), folder_id(wire)) for name, wire in WATCHED.items()),
+        AccountPuller("account", around, seed()),
+        *(AccountStream(f"all {number}", around, seed()) for number in range(2)),
+        Reference("reference sync", around, seed(), around.room / "sync.db", streams=False),
+        Reference("reference live", around, seed(), around.room / "live.db", streams=True),
+    ]
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("mode", MODES)
+async def test_a_short_run_on_dovecot(mode: str, start_dovecot: StartDovecot, tokens: TokenIssuer) -> None:
+    await short(on_dovecot(start_dovecot(), tokens, mode, MODES[mode]))
+
+
+@pytest.mark.timeout(300)
+async def test_a_short_run_without_notify(start_dovecot: StartDovecot, tokens: TokenIssuer) -> None:
+    await short(on_dovecot(start_dovecot(), tokens, "qresync", ("NOTIFY",)))
+
+
+@pytest.mark.timeout(300)
+async def test_a_short_run_on_cyrus(cyrus: Cyrus, tokens: TokenIssuer) -> None:
+    await short(on_cyrus(cyrus, tokens, "qresync", ()))
+
+
+@pytest.mark.skipif(not SECONDS, reason="MUTATION_SECONDS is not set: make soak sets it")
+@pytest.mark.timeout(SECONDS * 2 + 600)
+async def test_the_long_run(start_dovecot: StartDovecot, cyrus: Cyrus, tokens: TokenIssuer) -> None:
+    """Six worlds and more at once; each of both servers in each mode, Dovecot with NOTIFY and without it."""
+    grounds = [on_dovecot(start_dovecot(), tokens, mode, ignore) for mode, ignore in MODES.items()]
+    grounds += [on_dovecot(start_dovecot(), tokens, "qresync", ("NOTIFY",))]
+    grounds += [on_cyrus(cyrus, tokens, mode, ignore) for mode, ignore in MODES.items()]
+    with ExitStack() as stack:
+        worlds = [
+            stack.enter_context(World(ground, SEED + number, cast, pace=20, gateways=2, deaths=40))
+            for number, ground in enumerate(grounds)
+        ]
+        deadline = time.monotonic() + SECONDS
+        async with asyncio.TaskGroup() as group:
+            telling = group.create_task(tell(worlds))
+            async with asyncio.TaskGroup() as runs:
+                for world in worlds:
+                    runs.create_task(world.run(lambda score: time.monotonic() > deadline))
+            telling.cancel()
+    for world in worlds:
+        told(world.ground.name, world.score)
+    assert sum(world.score.mutations for world in worlds) >= min(AT_LEAST, SECONDS * 10)
+
+
+async def short(ground: Ground) -> None:
+    with World(ground, SEED, cast, pace=60, gateways=2, deaths=10) as world:
+        await world.run(lambda score: score.mutations >= SHORT)
+    told(ground.name, world.score)
+
+
+async def tell(worlds: list[World]) -> None:
+    """A line every few seconds, for who waits."""
+    began = time.monotonic()
+    while True:
+        await asyncio.sleep(PROGRESS)
+        for world in worlds:
+            world.count()
+        total = sum((world.score.clients for world in worlds), start=worlds[0].score.clients.__class__())
+        show(
+            f"{time.monotonic() - began:,.0f} s",
+            rounds=[world.score.rounds for world in worlds],
+            mutations=sum(world.score.mutations for world in worlds),
+            kills=sum(world.score.kills for world in worlds),
+            differences=0,
+            **total,
+        )
+
+
+def told(name: str, score: Score) -> None:
+    show(name, rounds=score.rounds, mutations=score.mutations, kills=score.kills, **score.clients)
