@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from gateway.imap.credential import Credential
 from gateway.imap.endpoint import Endpoint
@@ -29,6 +29,10 @@ class Caller(Protocol):
     def expires_at(self) -> float: ...
     @property
     def key(self) -> str | None: ...
+
+
+AHEAD_SECONDS: Final = 60.0
+"""How long before its credential's end a lasting connection is replaced at most, and half of it at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +67,15 @@ class Account:
     def lasts_until(self) -> float | None:
         """When the account can't be signed in to any more, renewals included."""
         return self.expires_at if self.renewal is None else self.renewal.until
+
+    def useful_for(self, now: float, chance: float) -> float | None:
+        """Seconds that a connection which lasts may be kept; where there is a renewal it ends ahead of the credential.
+
+        ``chance``, in [0, 1), spreads those ends, so that not all are renewed at once. None: for ever.
+        """
+        if self.expires_at is None:
+            return None
+        left = self.expires_at - now
+        if self.renewal is None or (self.renewal.until is not None and self.renewal.until <= self.expires_at):
+            return left
+        return left - min(AHEAD_SECONDS, left / 5) * (1 - chance / 2)

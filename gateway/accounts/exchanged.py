@@ -39,7 +39,10 @@ class Key(NamedTuple):
 
 @dataclass(slots=True)
 class _Kept:
+    """``half_at``: from then on who wants the longest gets another."""
+
     exchanged: Exchanged
+    half_at: float
     renew_at: float
 
 
@@ -57,20 +60,22 @@ class ExchangedTokens:
     async def get(self, key: Key, exchange: Callable[[], Awaitable[Exchanged]], *, longest: bool = False) -> Exchanged:
         """A token with some life left; it is renewed ahead of its end while the old one serves.
 
-        ``longest``: one whose time of renewal has come will not do, unless no other can be had. Raises what
-        ``exchange`` raises, and Unavailable.
+        ``longest``: one past half its life will not do, unless no other can be had. Raises what ``exchange`` raises,
+        and Unavailable.
         """
         now = self._clock()
         kept = self._kept.get(key)
         if kept is not None and now < kept.exchanged.ends_at - LEAST:
             self._kept.move_to_end(key)
-            if now < kept.renew_at and not (longest and key in self._flights):
+            if now < (kept.half_at if longest else kept.renew_at) and not (longest and key in self._flights):
                 return kept.exchanged
             flight = self._flight(key, exchange, kept)
             if not longest or flight is None:
                 return kept.exchanged
             try:
                 return await asyncio.shield(flight)
+            except ClientError:
+                raise
             except GatewayError:
                 return kept.exchanged
         self._recall(key, now)
@@ -96,7 +101,8 @@ class ExchangedTokens:
             flight = None
         if flight is None and len(self._flights) < AT_ONCE_MAX:
             if kept is not None:
-                kept.renew_at = self._clock() + RETRY  # not by each request that comes meanwhile, where this one fails
+                # not by each request that comes meanwhile, where this one fails
+                kept.renew_at = kept.half_at = self._clock() + RETRY
             flight = asyncio.create_task(self._exchange(key, exchange), name="token exchange")
             self._flights[key] = flight
             flight.add_done_callback(lambda done: self._landed(key, done))
@@ -113,8 +119,8 @@ class ExchangedTokens:
             _put(self._refused, key, (refused, self._clock() + REFUSED_FOR))
             raise
         now = self._clock()
-        renew_at = now + (exchanged.ends_at - now) * (0.7 + 0.15 * self._random())
-        _put(self._kept, key, _Kept(exchanged, renew_at))
+        life = exchanged.ends_at - now
+        _put(self._kept, key, _Kept(exchanged, now + life / 2, now + life * (0.7 + 0.15 * self._random())))
         return exchanged
 
     def _landed(self, key: Key, flight: asyncio.Task[Exchanged]) -> None:

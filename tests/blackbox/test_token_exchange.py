@@ -5,6 +5,7 @@ Dovecot checks signed tokens by the provider's keys, and asks nobody about opaqu
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -20,7 +21,9 @@ from tests.servers.dovecot_config import DovecotOptions, OAuth
 from tests.servers.openid_provider import OpenIdProvider
 from tests.servers.tokens import TokenIssuer
 
+from .events import EventReader
 from .gateway_process import GatewayProcess, Upstream
+from .mail import plain
 from .test_openid_provider import AUDIENCE, FOLDERS, Client, ask
 
 RESOURCE = "https://imap.example.test"
@@ -141,6 +144,37 @@ def test_while_the_provider_is_down_known_tokens_are_served_and_new_ones_wait(
     finally:
         provider.start()
     assert ask(gateway, new).status_code == 200
+
+
+async def test_a_stream_lives_through_many_tokens(provider: OpenIdProvider, mail: Dovecot, tokens: TokenIssuer) -> None:
+    """Each is good for eight seconds; the caller's own outlives them."""
+    provider.lifetime = 8
+    provider.restart("keep")
+    headers = {"Authorization": f"Bearer {provider.sign_in('carol', 'signed')['access_token']}"}
+    with gateway_of(provider, mail, tokens) as gateway:
+        await followed(gateway, headers, renewals=4)
+        assert exchanges(gateway, "failed") == 0
+
+
+async def followed(gateway: GatewayProcess, headers: dict[str, str], renewals: int) -> None:
+    """A letter a second, each told of, until so many tokens were used."""
+    kind, place = {"Content-Type": "message/rfc822"}, "/v1/accounts/me/folders/inbox/messages"
+    async with (
+        asyncio.timeout(90),
+        httpx.AsyncClient(base_url=gateway.url, headers=headers, timeout=30, trust_env=False) as client,
+        client.stream("GET", "/v1/accounts/me/events") as answer,
+    ):
+        events = EventReader(answer.aiter_lines())
+        await events.until("hello")
+        number = 0
+        while exchanges(gateway, "ok") < renewals:
+            number += 1
+            letter = plain(number, subject=f"letter {number}")
+            assert (await client.post(place, content=letter, headers=kind)).status_code == 201
+            event = await events.next(20)
+            assert event.kind == "changes", event
+            assert [message["subject"] for message in event.data["created"]] == [f"letter {number}"]
+            await asyncio.sleep(1)  # as letters come, over several lives of a token
 
 
 def test_a_gateway_that_the_provider_does_not_know(

@@ -57,7 +57,7 @@ class OpenIdProvider:
     def __init__(self, folder: Path, *, audience: str, typ: str = "at+jwt", lifetime: int = 300) -> None:
         self._folder = folder
         self._typ = typ
-        self._lifetime = lifetime  # seconds, of tokens got by exchange
+        self.lifetime = lifetime  # seconds, of tokens got by exchange
         self.audience = audience
         self.port = free_port()
         # not pytest's own directory: Dovecot reads the public keys, and runs as another user
@@ -88,7 +88,7 @@ class OpenIdProvider:
     def start(self, keys: Keys = "keep") -> None:
         source = shutil.copy(SOURCE / "provider.js", self._folder / f"provider-{self.port}.js")
         environ = {"PORT": str(self.port), "STATE": str(self.state), "AUDIENCE": self.audience, "TYP": self._typ}
-        environ["LIFETIME"] = str(self._lifetime)
+        environ["LIFETIME"] = str(self.lifetime)
         with (self.state / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 ["node", source],

@@ -64,7 +64,7 @@ const address = (user) => `${user}@example.org`;
 const resourceServer = (resource, client) => ({
   scope: SCOPES,
   audience: resource,
-  accessTokenTTL: client.clientId === "exchanger" ? Number(LIFETIME) : 300,
+  accessTokenTTL: 300,
   accessTokenFormat: ["signed", "exchanger"].includes(client.clientId) ? "jwt" : "opaque",
   jwt: { sign: { alg: "RS256" } },
 });
@@ -139,6 +139,7 @@ async function exchange(ctx) {
   grant.addResourceScope(params.resource, info.scope);
   const token = new provider.AccessToken({
     accountId, client, grantId: await grant.save(), gty: "token_exchange", scope: info.scope,
+    expiresIn: Number(LIFETIME),
   });
   token.resourceServer = new provider.ResourceServer(params.resource, info);
   ctx.body = {
