@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import count
 from typing import Final, Protocol, TypeAlias
 
 import msgspec
+from structlog.contextvars import get_contextvars
 
 Detail: TypeAlias = str | int | bool | None
 
 TEXT_MAX: Final = 256  # characters of a value that is written as it is
-_PLAIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~:/|+-]*")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9:][A-Za-z0-9._~:/|+-]*")
 _NAME: Final = re.compile(r"[a-z][a-zA-Z]{0,31}")
 
 
@@ -44,29 +42,11 @@ class NoAudit:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """The request in which something happens. ``client`` is its address, where addresses are noted."""
-
-    request_id: str
-    client: str | None
-
-
-_ASKED: Final[ContextVar[Asked | None]] = ContextVar("gateway.audit.asked", default=None)
-
-
-@contextmanager
-def asked_by(request_id: str, client: str | None) -> Iterator[None]:
-    """What is recorded within, and by tasks that are started within, names this request."""
-    token = _ASKED.set(Asked(request_id, client))
-    try:
-        yield
-    finally:
-        _ASKED.reset(token)
-
-
 class Trail:
-    """Makes lines and hands them to ``write``, which must not block. ``clock`` gives seconds since the epoch."""
+    """Makes lines and hands them to ``write``, which must not block. ``clock`` gives seconds since the epoch.
+
+    A line names the request in which it was recorded, or that started the task which recorded it, as the log does.
+    """
 
     def __init__(self, write: Callable[[bytes], None], clock: Callable[[], float], process: str | None = None) -> None:
         self._write = write
@@ -76,7 +56,6 @@ class Trail:
 
     def record(self, event: str, *, issuer: str, subject: str, account: str | None = None, **details: Detail) -> None:
         """See :meth:`Audit.record`."""
-        asked = _ASKED.get()
         line: dict[str, Detail] = {
             "time": _time(self._clock()),
             "process": self._process,
@@ -91,10 +70,9 @@ class Trail:
         for name, value in details.items():
             if _NAME.fullmatch(name) and value is not None:
                 line[name] = shown(value) if isinstance(value, str) else value
-        if asked is not None:
-            line["requestId"] = asked.request_id
-            if asked.client is not None:
-                line["client"] = asked.client
+        request = get_contextvars().get("request_id")
+        if isinstance(request, str):
+            line["requestId"] = shown(request)
         self._write(msgspec.json.encode(line) + b"\n")
 
 

@@ -12,10 +12,8 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.audit import asked_by
 from gateway.http.base import REQUEST_ID, request_id, route_template
 from gateway.http.limited import tell
-from gateway.http.noted import client_of
 from gateway.http.services import services_of
 
 _log = structlog.get_logger("gateway.access")
@@ -49,8 +47,7 @@ class Access:
         sent = Headers(scope=scope).get("x-request-id", "")
         scope[REQUEST_ID] = sent if _SANE.fullmatch(sent) else secrets.token_hex(12)
         record = _Record(scope, send, self._clock)
-        asked = asked_by(scope[REQUEST_ID], client_of(scope))
-        with asked, structlog.contextvars.bound_contextvars(request_id=scope[REQUEST_ID]):
+        with structlog.contextvars.bound_contextvars(request_id=scope[REQUEST_ID]):
             try:
                 await self._app(scope, receive, record.send)
             finally:

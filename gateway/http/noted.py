@@ -44,7 +44,7 @@ def noted(call: Call[Any, Any], event: str, account: str, **details: Detail) -> 
             issuer=caller.issuer,
             subject=caller.subject,
             account=account,
-            **{**details, **more.details, "outcome": outcome},
+            **{**details, **more.details, "outcome": outcome, "client": client_of(call.request.scope)},
         )
 
 
@@ -70,6 +70,7 @@ def note_refusal(error: GatewayError, scope: Scope) -> None:
         subject=caller.subject,
         account=None if reference == "me" else reference,
         outcome="refused",
+        client=client_of(scope),
         **details,
     )
 

@@ -7,7 +7,6 @@ import re
 from typing import Final
 
 from gateway.errors import SignInRefused
-from gateway.imap.connection_states import shown
 from gateway.imap.credential import Bearer, Credential
 from gateway.imap.response import Tagged
 
@@ -17,6 +16,7 @@ _CODES: Final = {
     "AUTHORIZATIONFAILED": "they are good, but not for this account",
     "EXPIRED": "they have expired",
 }
+TEXT_SHOWN: Final = 200  # characters
 _WORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _SCOPE: Final = re.compile(r"[!#-\[\]-~]{1,128}(?: [!#-\[\]-~]{1,128}){0,9}")
 
@@ -34,7 +34,7 @@ def refusal_of(credential: Credential, tagged: Tagged | None, challenge: str | N
     if challenge is not None:
         reasons += _of_token(challenge)
     if tagged is not None and code == "ALERT" and tagged.text:
-        reasons.append(shown(tagged.text))
+        reasons.append("".join(char for char in tagged.text if char.isprintable())[:TEXT_SHOWN])
     detail = "; ".join(["the mail server refused the sign-in", *reasons])
     own = isinstance(credential, Bearer) and credential.own_token
     return SignInRefused(detail, code=code, own_token=own, challenge=challenge)

@@ -6,7 +6,6 @@ import asyncio
 import base64
 import hashlib
 import io
-import json
 import re
 import zipfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -22,6 +21,7 @@ from tests.servers.dovecot import Dovecot
 from tests.servers.faultproxy import FaultProxy
 from tests.servers.tokens import TokenIssuer
 
+from .audit_lines import lines_of
 from .canary import Canaries
 from .canary_letters import bounce, invitation, letter
 from .conftest import PASS_THROUGH
@@ -125,17 +125,6 @@ async def test_the_audit_tells_who_and_nothing_else(
     assert all(line["requestId"] and line["client"] == "127.0.0.1" for line in mine)
     everything = trail.read_text().replace(canaries["subclaim"], "")
     assert canaries.found_in(everything) == []
-
-
-async def lines_of(trail: Path, subject: str, last: str) -> list[dict[str, Any]]:
-    """A subject's lines, once ``last`` is among them."""
-    async with asyncio.timeout(20):
-        while True:
-            lines = [json.loads(line) for line in trail.read_text().splitlines()]
-            mine = [line for line in lines if line["subject"] == subject]
-            if any(line["event"] == last for line in mine):
-                return mine
-            await asyncio.sleep(0.05)
 
 
 async def test_of_what_is_refused_nothing_is_told(
