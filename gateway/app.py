@@ -14,22 +14,29 @@ from starlette.types import ASGIApp
 from gateway import __version__
 from gateway.accounts.account import Account
 from gateway.accounts.directory import Directory
+from gateway.accounts.exchange import Means
+from gateway.accounts.exchanges import Exchanges
 from gateway.accounts.finding import Finder
-from gateway.accounts.link_audit import NoAudit
 from gateway.accounts.link_place import Vouched
 from gateway.accounts.linking import Linking
 from gateway.accounts.office import Office
 from gateway.accounts.reach import Reach
+from gateway.accounts.token_endpoint import NoAnswer
 from gateway.accounts.verify.verification import Verifier
 from gateway.accounts.verify.whereabouts import whereabouts
+from gateway.audit import Audit, NoAudit, Trail
+from gateway.audit_file import Descriptor, File, Writer
 from gateway.errors import SignInRefused
 from gateway.http.app import create_app
 from gateway.http.idempotency import MemoryIdempotency
 from gateway.http.management import create_management_app
+from gateway.http.rates import MemoryRates
 from gateway.http.services import Accounts, Servers, Services, State
 from gateway.http.tickets import MemoryTickets
 from gateway.http.tries import Tries
+from gateway.identity import discovery
 from gateway.identity.authenticator import Authenticator
+from gateway.identity.fetch import FetchFailed
 from gateway.identity.secrets import IdentitySecrets
 from gateway.imap.endpoint import Deadlines
 from gateway.imap.session import Session
@@ -43,22 +50,34 @@ from gateway.pool.key import AccountKey
 from gateway.pool.pool import Pool
 from gateway.pool.target import Target
 from gateway.settings.account_checks import links_accounts
+from gateway.settings.model import Audit as AuditSettings
 from gateway.settings.model import Limits, Settings
 
 ISSUER_SECONDS = 10.0
 LAG_INTERVAL = 0.1
+STDOUT = 1
+AUDIT_SECONDS = 5.0  # in which audit lines that wait are written at the end
 
 
 class Application:
     """The gateway of one process. Everything that needs an event loop is made in the public lifespan."""
 
-    def __init__(self, settings: Settings, directory: Accounts, office: Office | None = None) -> None:
+    def __init__(self, settings: Settings, directory: Accounts | None = None) -> None:
         self._settings = settings
-        self._directory = directory
-        self._office = office
         self._secrets = IdentitySecrets.open(settings.issuers, settings.dpop)
         self._metrics = Metrics(provider.name for provider in settings.providers)
         self._reach = Reach.of(settings.accounts)
+        self._audit_writer = _audit_writer(settings.audit, self._metrics)
+        self._audit: Audit = NoAudit() if self._audit_writer is None else Trail(self._audit_writer.write, time.time)
+        self._web = httpx.AsyncClient(timeout=ISSUER_SECONDS, follow_redirects=False)
+        self._exchanges = Exchanges(means_of(self._web, self._audit, self._metrics))
+        self._office: Office | None = None
+        if directory is None:
+            own = Directory(settings, exchanges=self._exchanges)
+            self._directory: Accounts = own
+            self._office = Office.of(settings, own) if links_accounts(settings) else None
+        else:
+            self._directory = directory
         self._hub: Hub | None = None
         self._ready = False
         self._public = create_app(settings, self._lifespan)
@@ -87,7 +106,9 @@ class Application:
     async def _lifespan(self, app: object) -> AsyncIterator[State]:
         settings = self._settings
         async with AsyncExitStack() as stack:
-            web = await stack.enter_async_context(httpx.AsyncClient(timeout=ISSUER_SECONDS, follow_redirects=False))
+            stack.push_async_callback(self._end_audit)
+            web = await stack.enter_async_context(self._web)
+            stack.push_async_callback(self._exchanges.close)
             authenticator = Authenticator(
                 settings.issuers, web, time.time, metrics=self._metrics, secrets=self._secrets
             )
@@ -117,7 +138,7 @@ class Application:
 
         finder = Vouched(Finder.of(self._settings, self._reach, TlsContexts()))
         departed = Departed(pool, lambda: self._hub)
-        linking = await stack.enter_async_context(self._office.running(web, prove, departed, NoAudit(), finder))
+        linking = await stack.enter_async_context(self._office.running(web, prove, departed, self._audit, finder))
         opener.linking = linking
         return linking
 
@@ -140,9 +161,36 @@ class Application:
             settings=settings,
             idempotency=MemoryIdempotency(time.monotonic),
             tickets=MemoryTickets(time.monotonic),
+            rates=MemoryRates(time.monotonic),
             clock=time.time,
             random=random.random,
+            audit=self._audit,
         )
+
+    async def _end_audit(self) -> None:
+        if self._audit_writer is not None:
+            await asyncio.to_thread(self._audit_writer.close, AUDIT_SECONDS)
+
+
+def _audit_writer(settings: AuditSettings, metrics: Metrics) -> Writer | None:
+    """Raises ConfigurationError where the file can't be opened."""
+    if settings.to == "off":
+        return None
+    output = Descriptor(STDOUT) if settings.file is None else File(settings.file, sync=settings.sync)
+    return Writer(output, settings.waiting, metrics.audited)
+
+
+def means_of(web: httpx.AsyncClient, audit: Audit, metrics: Metrics | None = None) -> Means:
+    """What accounts reach issuers by."""
+
+    async def discover(issuer: str, member: str) -> str:
+        try:
+            return await discovery.discover(web, issuer, member)
+        except FetchFailed as failed:
+            raise NoAnswer(str(failed)) from failed
+
+    told = (lambda outcome: None) if metrics is None else metrics.exchanged
+    return Means(web, discover, time.time, random.random, audit, told)
 
 
 async def _watch_loop(metrics: Metrics) -> None:
@@ -220,7 +268,4 @@ def deadlines_of(limits: Limits) -> Deadlines:
 
 def build(settings: Settings, *, directory: Accounts | None = None) -> Application:
     """The gateway for these settings. Raises ConfigurationError. ``directory`` replaces who owns which account."""
-    if directory is not None:
-        return Application(settings, directory)
-    own = Directory(settings)
-    return Application(settings, own, Office.of(settings, own) if links_accounts(settings) else None)
+    return Application(settings, directory)

@@ -13,11 +13,14 @@ import httpx
 
 from gateway.accounts.account import Account, Caller
 from gateway.accounts.directory import Directory
+from gateway.accounts.exchanges import Exchanges
 from gateway.accounts.reach import Reach
 from gateway.accounts.verify.imap import ImapTrial
 from gateway.accounts.verify.step import Step, Steps
 from gateway.accounts.verify.verification import hiding
 from gateway.accounts.verify.whereabouts import configured, whereabouts
+from gateway.app import means_of
+from gateway.audit import NoAudit
 from gateway.errors import ConfigurationError, Conflict, GatewayError, NotFound, Unavailable
 from gateway.identity.authenticator import Authenticator
 from gateway.identity.fetch import FetchFailed
@@ -90,17 +93,23 @@ def check(settings: Settings, *, account: str | None, token_file: Path | None, w
     """The exit status: 0 where all is well, 1 otherwise. Raises ConfigurationError."""
     configure(Log(level="error", format="console"))
     report = Report(write)
-    directory = Directory(settings)
+    http = httpx.AsyncClient(timeout=_HTTP_SECONDS)
+    directory = Directory(settings, exchanges=Exchanges(means_of(http, NoAudit())))
     token = None if token_file is None else _read_token(token_file)
     report.title("configuration: valid")
-    asyncio.run(_check(settings, directory, account, token, report))
+    asyncio.run(_check(settings, directory, http, account, token, report))
     return FOUND_WRONG if report.failed else 0
 
 
 async def _check(
-    settings: Settings, directory: Directory, account: str | None, token: Secret | None, report: Report
+    settings: Settings,
+    directory: Directory,
+    http: httpx.AsyncClient,
+    account: str | None,
+    token: Secret | None,
+    report: Report,
 ) -> None:
-    async with httpx.AsyncClient(timeout=_HTTP_SECONDS) as http:
+    async with http:
         for issuer in settings.issuers:
             report.title(f"issuer {issuer.issuer}")
             await report.step("keys", _keys(issuer, http))

@@ -21,6 +21,10 @@ EventKind: TypeAlias = Literal["hello", "changes", "folders", "resync", "bye"]
 TokenRefusal: TypeAlias = Literal["missing", "malformed", "invalid", "proof", "nonce", "no-keys"]
 IntrospectionOutcome: TypeAlias = Literal["active", "inactive", "failed"]
 FetchOutcome: TypeAlias = Literal["ok", "failed"]
+ExchangeOutcome: TypeAlias = Literal["ok", "refused", "failed"]
+RateCounted: TypeAlias = Literal["requests", "bulk", "sign-in"]
+RateOwner: TypeAlias = Literal["caller", "account"]
+AuditOutcome: TypeAlias = Literal["written", "lost"]
 
 OTHER = "other"
 ROUTES_MAX = 200  # templates; the API has far fewer, and a defect must not grow the registry without bound
@@ -101,6 +105,19 @@ class Metrics:
             "imapgw_introspections", "Questions about opaque tokens to their issuer", ["outcome"], registry=registry
         )
 
+        self._rate_limits = Counter(
+            "imapgw_rate_limited", "Requests refused by a rate limit", ["counted", "whose"], registry=registry
+        )
+        self._exchanges = Counter(
+            "imapgw_token_exchanges",
+            "Exchanges of a caller's token for the mail server's",
+            ["outcome"],
+            registry=registry,
+        )
+        self._audit_lines = Counter(
+            "imapgw_audit_lines", "Audit lines written, and lost", ["outcome"], registry=registry
+        )
+
     def _imap(self, registry: CollectorRegistry) -> None:
         self._connections = Gauge(
             "imapgw_imap_connections", "Open IMAP connections", ["provider", "kind"], registry=registry
@@ -164,6 +181,16 @@ class Metrics:
 
     def introspected(self, outcome: IntrospectionOutcome) -> None:
         self._introspections.labels(outcome).inc()
+
+    def rate_limited(self, counted: RateCounted, whose: RateOwner) -> None:
+        self._rate_limits.labels(counted, whose).inc()
+
+    def exchanged(self, outcome: ExchangeOutcome) -> None:
+        self._exchanges.labels(outcome).inc()
+
+    def audited(self, outcome: AuditOutcome, lines: int) -> None:
+        """Called from another thread too."""
+        self._audit_lines.labels(outcome).inc(lines)
 
     # IMAP
 

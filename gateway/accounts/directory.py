@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import assert_never
 
-from gateway.accounts.account import Account, Caller
+from gateway.accounts.account import Account, Caller, Renewal
 from gateway.accounts.address import Address
+from gateway.accounts.exchanges import Exchanges
 from gateway.accounts.naming import named_address
-from gateway.accounts.sign_in import AsMasterUser, SignIn, WithCallersToken
+from gateway.accounts.sign_in import AsMasterUser, ByTokenExchange, SignIn, WithCallersToken
 from gateway.accounts.username import username
-from gateway.errors import Forbidden, NotFound, Unprocessable
+from gateway.errors import Forbidden, LocalError, NotFound, Unprocessable
 from gateway.imap.endpoint import Endpoint
 from gateway.log import logger
-from gateway.settings.model import Issuer, Linked, MasterUser, PassThrough, Provider, Settings
+from gateway.settings.model import Auth, Issuer, Linked, MasterUser, PassThrough, Provider, Settings, TokenExchange
 
 _log = logger("gateway.accounts")
 
@@ -32,15 +33,22 @@ class _Served:
 
 
 class Directory:
-    """Built once. Raises ConfigurationError where a master user's password can't be had."""
+    """Built once. Raises ConfigurationError where a secret of the gateway's own can't be had.
 
-    def __init__(self, settings: Settings, environ: Mapping[str, str] = os.environ) -> None:
+    ``exchanges`` are needed where a provider's tokens come by exchange.
+    """
+
+    def __init__(
+        self, settings: Settings, environ: Mapping[str, str] = os.environ, *, exchanges: Exchanges | None = None
+    ) -> None:
         self._issuers = {issuer.issuer: issuer for issuer in settings.issuers}
         self._by_domain: dict[str, _Served] = {}
         if len(settings.issuers) > 1:
             _warn_of_issuers(settings.issuers)
         for index, provider in enumerate(settings.providers):
-            served = _Served(provider, _endpoint(provider), _sign_in(provider, environ, f"providers[{index}].auth"))
+            key = f"providers[{index}].auth"
+            sign_in = _sign_in(provider.auth, settings.issuers[0].issuer, environ, key, exchanges)
+            served = _Served(provider, _endpoint(provider), sign_in)
             _warn(provider)
             for domain in provider.domains:
                 self._by_domain.setdefault(domain.lower(), served)
@@ -55,7 +63,7 @@ class Directory:
         served = self._serving(address)
         if served is None or served.sign_in is None:
             return []
-        return [_account(served, served.sign_in, issuer, caller, address)]
+        return [await _account(served, served.sign_in, issuer, caller, address)]
 
     async def resolve(self, caller: Caller, ref: str) -> Account:
         """The account that ``ref`` means: ``me`` or an id. Raises NotFound for every id but the caller's own."""
@@ -85,9 +93,17 @@ class Directory:
         return self._by_domain.get(address.domain) or self._by_domain.get("*")
 
 
-def _account(served: _Served, sign_in: SignIn, issuer: Issuer, caller: Caller, address: Address) -> Account:
+async def _account(
+    served: _Served, sign_in: SignIn, issuer: Issuer, caller: Caller, address: Address, *, longest: bool = False
+) -> Account:
+    async def fresh() -> Account:
+        return await _account(served, sign_in, issuer, caller, address, longest=True)
+
     user = username(served.provider.username, address, caller.subject)
-    grant = sign_in.grant(user, caller, issuer.audience)
+    if isinstance(sign_in, ByTokenExchange):
+        grant = await sign_in.grant(user, caller, longest=longest)
+    else:
+        grant = sign_in.grant(user, caller, issuer.audience)
     return Account(
         id=_account_id(issuer.issuer, served.provider.name, str(address), user),
         address=str(address),
@@ -95,6 +111,7 @@ def _account(served: _Served, sign_in: SignIn, issuer: Issuer, caller: Caller, a
         endpoint=served.endpoint,
         credential=grant.credential,
         expires_at=grant.expires_at,
+        renewal=Renewal(caller.expires_at, fresh) if grant.renewable else None,
     )
 
 
@@ -112,16 +129,22 @@ def _endpoint(provider: Provider) -> Endpoint:
     return Endpoint(imap.host, imap.port, imap.tls, imap.ca_file)
 
 
-def _sign_in(provider: Provider, environ: Mapping[str, str], key: str) -> SignIn | None:
-    match provider.auth:
+def _sign_in(
+    auth: Auth, first_issuer: str, environ: Mapping[str, str], key: str, exchanges: Exchanges | None
+) -> SignIn | None:
+    match auth:
+        case TokenExchange():
+            if exchanges is None:
+                raise LocalError("nothing is given to exchange tokens with")
+            return exchanges.sign_in(auth, auth.issuer or first_issuer, environ, key)
         case PassThrough():
-            return WithCallersToken(provider.auth)
+            return WithCallersToken(auth)
         case MasterUser():
-            return AsMasterUser(provider.auth, environ, key)
+            return AsMasterUser(auth, environ, key)
         case Linked():
             return None
         case _:
-            assert_never(provider.auth)
+            assert_never(auth)
 
 
 def _warn(provider: Provider) -> None:

@@ -18,13 +18,13 @@ from gateway.accounts.code_flow import CodeFlow
 from gateway.accounts.every_account import EveryAccount
 from gateway.accounts.keyring import Keyring, SealBroken
 from gateway.accounts.link import Link, Place, new_id, owner_digest
-from gateway.accounts.link_audit import Audit
 from gateway.accounts.link_place import name_at, parsed
 from gateway.accounts.link_provider import LinkProvider
 from gateway.accounts.link_store import LinkStore
 from gateway.accounts.linked_accounts import made
 from gateway.accounts.proof import LinkRefused, Prove, proven
 from gateway.accounts.provider_web import ProviderRefused
+from gateway.audit import Audit
 from gateway.errors import GatewayError, InvalidRequest, Unavailable, Unprocessable
 from gateway.imap.credential import Bearer
 from gateway.log import logger

@@ -11,11 +11,11 @@ from gateway.accounts.every_account import EveryAccount
 from gateway.accounts.grants import Grants
 from gateway.accounts.keyring import Keyring, SealBroken
 from gateway.accounts.link import Link, new_id
-from gateway.accounts.link_audit import Audit
 from gateway.accounts.link_place import Places, Wanted
 from gateway.accounts.link_store import LinkStore
 from gateway.accounts.linked_accounts import LinkedAccounts, password_account
 from gateway.accounts.proof import Prove, proven
+from gateway.audit import Audit
 from gateway.errors import GatewayError, NotFound, SignInRefused, Unavailable, Unprocessable
 from gateway.imap.credential import Bearer, Credential
 from gateway.log import logger

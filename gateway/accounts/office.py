@@ -19,7 +19,6 @@ from gateway.accounts.database import migrate, open_database
 from gateway.accounts.every_account import EveryAccount, OwnAccounts
 from gateway.accounts.grants import Grants
 from gateway.accounts.keyring import Keyring
-from gateway.accounts.link_audit import Audit
 from gateway.accounts.link_place import Finder, Places
 from gateway.accounts.link_provider import LinkProvider
 from gateway.accounts.link_store import LinkStore
@@ -27,6 +26,7 @@ from gateway.accounts.linked_accounts import LinkedAccounts
 from gateway.accounts.linking import Departed, Linking
 from gateway.accounts.proof import Prove
 from gateway.accounts.provider_web import ProviderWeb
+from gateway.audit import Audit
 from gateway.settings.model import Linked, Settings
 
 CALLBACK = "/v1/accounts/link/callback"

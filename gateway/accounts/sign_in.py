@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import TypeAlias
 
 from gateway.accounts.account import Caller
+from gateway.accounts.exchange import Exchanger
+from gateway.accounts.exchanged import ExchangedTokens, Key
 from gateway.errors import Forbidden
 from gateway.imap.credential import Bearer, Credential, Password, ProxyPassword
 from gateway.settings.kept_secret import Place
-from gateway.settings.model import MasterUser, PassThrough
+from gateway.settings.model import MasterUser, PassThrough, TokenExchange
 
 # What servers read as a separator of master user, host or folder in a user name, whatever separator is configured.
 _SEPARATORS = frozenset("*%!/")
@@ -18,10 +21,14 @@ _SEPARATORS = frozenset("*%!/")
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A credential, and when it ends (seconds since the epoch; None: it does not)."""
+    """A credential, and when it ends (seconds since the epoch; None: it does not).
+
+    ``renewable``: others can be had for as long as the caller's token is good.
+    """
 
     credential: Credential = field(repr=False)
     expires_at: float | None
+    renewable: bool = False
 
 
 class WithCallersToken:
@@ -45,6 +52,28 @@ class WithCallersToken:
         return Grant(credential, caller.expires_at)
 
 
+class ByTokenExchange:
+    """A token for the mail server, which the issuer gives for the caller's (RFC 8693).
+
+    The caller's may be bound to its key: the gateway has seen the proof, and what it gets is bound to nothing.
+    """
+
+    def __init__(self, settings: TokenExchange, exchanger: Exchanger, tokens: ExchangedTokens) -> None:
+        self._settings = settings
+        self._exchanger = exchanger
+        self._tokens = tokens
+        self._target = " ".join(filter(None, (settings.audience, settings.resource, settings.scope)))
+
+    async def grant(self, user: str, caller: Caller, *, longest: bool) -> Grant:
+        """``longest``: see :meth:`ExchangedTokens.get`. Raises what :meth:`Exchanger.exchange` raises."""
+        self._exchanger.check(caller)
+        digest = sha256(caller.token.reveal().encode()).hexdigest()
+        key = Key(caller.issuer, caller.subject, digest, self._target)
+        exchanged = await self._tokens.get(key, lambda: self._exchanger.exchange(caller), longest=longest)
+        credential = Bearer(user, exchanged.token, self._settings.mechanism)
+        return Grant(credential, min(exchanged.ends_at, caller.expires_at), renewable=True)
+
+
 class AsMasterUser:
     """A master user's password opens the caller's account."""
 
@@ -65,4 +94,4 @@ class AsMasterUser:
         return Grant(Password(f"{user}{separator}{master}", password), None)
 
 
-SignIn: TypeAlias = WithCallersToken | AsMasterUser
+SignIn: TypeAlias = WithCallersToken | ByTokenExchange | AsMasterUser

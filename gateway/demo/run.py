@@ -124,6 +124,7 @@ async def _serving(plan: Plan, upstream: Upstream) -> AsyncIterator[Addresses]:
             issuers=(model.Issuer(issuer=issuer, audience=url),),
             providers=(upstream.provider(),),
             server=model.Server(bind=f"{HOST}:{plan.port}", public_url=url),
+            audit=model.Audit(to="off"),
             live=model.Live(sweep_seconds=_SWEEP_SECONDS),
         )
         application = build(settings, directory=OneMailbox(upstream))

@@ -13,6 +13,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.http.base import REQUEST_ID, request_id, route_template
+from gateway.http.limited import tell
 from gateway.http.services import services_of
 
 _log = structlog.get_logger("gateway.access")
@@ -74,6 +75,7 @@ class _Record:
             headers["X-Request-Id"] = request_id(self._scope)
             for name, value in SECURITY.items():
                 headers.setdefault(name, value)
+            tell(self._scope, headers)
             message["headers"] = headers.raw
         elif message["type"] == "http.response.body":
             self._octets += len(message.get("body", b""))

@@ -20,6 +20,8 @@ from gateway.http.base import ROUTE
 from gateway.http.body import decode
 from gateway.http.call import Call
 from gateway.http.endpoint import AnyEndpoint
+from gateway.http.limited import COUNTED, count_caller
+from gateway.http.noted import note_refusal
 from gateway.http.operation import Batch, BatchResult, Operation, OperationResult
 from gateway.http.paths import Paths
 from gateway.http.problem import problem_of
@@ -84,6 +86,7 @@ class Run:
     def _problem(self, operation: Operation, path: str, error: GatewayError) -> OperationResult:
         scope = {**self.call.request.scope, **_where(self.call, path)}
         problem = problem_of(error, scope)
+        note_refusal(error, scope)
         if problem.status >= 500:
             _log.warning("operation_failed", error=type(error).__name__, code=error.imap_code)
         now = error.etag if isinstance(error, PreconditionFailed) else None
@@ -107,8 +110,10 @@ class _One:
         endpoint, found = self.paths.find(operation.method, bare)
         if isinstance(endpoint.scope, Scope) and not self.call.caller.allows(endpoint.scope):
             raise InsufficientScope(endpoint.scope.value)
+        scope = {**self.call.request.scope, **self._scope(operation, endpoint, path), COUNTED: endpoint.counted}
+        await count_caller(scope, self.services, self.call.caller, endpoint.counted)
         call = Call(
-            request=Request({**self.call.request.scope, **self._scope(operation, endpoint, path)}),
+            request=Request(scope),
             services=self.services,
             principal=self.call.principal,
             path=path_values(endpoint.path, {**found, "account": self.call.path["account"]}),

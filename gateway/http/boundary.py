@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.errors import GatewayError
 from gateway.http.base import request_id, route_template
+from gateway.http.noted import note_refusal
 from gateway.http.problem import answer
 
 _log = structlog.get_logger("gateway.http")
@@ -62,6 +63,7 @@ class _Guard:
         if self._started:
             raise AnswerCut("the answer was cut short") from None
         known = error if isinstance(error, GatewayError) else GatewayError()
+        note_refusal(known, self._scope)
         await answer(known, self._scope)(self._scope, self._receive, self._send)
         return True
 

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from gateway.accounts.account import Account
 from gateway.accounts.linking import Linking
 from gateway.errors import Unauthenticated, Unprocessable
+from gateway.http.limited import count_account
 from gateway.http.services import Services
 from gateway.identity.principal import Principal
 from gateway.mail.desk import Desk
@@ -58,8 +59,10 @@ class Call(Generic[Q, B]):
         return self.path["message"]
 
     async def account(self) -> Account:
-        """The account in the path. Raises NotFound where it is not the caller's."""
-        return await self.services.directory.resolve(self.caller, self.path["account"])
+        """The account in the path. Raises NotFound where it is not the caller's, RateLimited."""
+        account = await self.services.directory.resolve(self.caller, self.path["account"])
+        await count_account(self.request.scope, self.services, account.id)
+        return account
 
     @property
     def linking(self) -> Linking:

@@ -9,7 +9,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 EXPOSED: Final = (
-    "ETag, Link, Retry-After, Location, X-Request-Id, Content-Range, Content-Disposition, WWW-Authenticate, DPoP-Nonce"
+    "ETag, Link, Retry-After, Location, X-Request-Id, Content-Range, Content-Disposition, WWW-Authenticate, "
+    "DPoP-Nonce, RateLimit, RateLimit-Policy"
 )
 ALLOWED_METHODS: Final = "GET, HEAD, POST, PUT, PATCH, DELETE"
 ALLOWED_HEADERS: Final = (

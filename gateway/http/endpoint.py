@@ -13,6 +13,7 @@ from gateway.errors import replies
 from gateway.http.body import JSON_TYPE, BodyKind
 from gateway.http.call import Call
 from gateway.http.query import Query
+from gateway.http.rates import Counted
 from gateway.identity.scope import Scope
 
 Q = TypeVar("Q", bound=Query)
@@ -77,7 +78,8 @@ class Endpoint(Generic[Q, B]):
     ``headers`` are request headers with their meaning. ``conditional``: a GET heeds If-None-Match. ``repeatable``: a
     POST that does no harm twice, and ends when its client leaves. ``by_ticket``: a ticket opens it too, in place of a
     token. ``replayed``: a POST heeds Idempotency-Key. ``in_batch``: it may be an operation of a batch, so it takes and
-    gives JSON only, below an account.
+    gives JSON only, below an account. ``bulk``: it may keep a mail server busy for long, so it yields to the others.
+    ``counted`` is what it counts as in the rate limits.
     Constructing one with an unknown error or path name fails.
     """
 
@@ -98,6 +100,8 @@ class Endpoint(Generic[Q, B]):
     by_ticket: bool = False
     replayed: bool = True
     in_batch: bool = False
+    bulk: bool = False
+    counted: Counted = "requests"
 
     def __post_init__(self) -> None:
         if not isinstance(self.scope, Scope | Public):
@@ -128,7 +132,7 @@ class Endpoint(Generic[Q, B]):
         """All documented problem types."""
         common: tuple[str, ...] = ("invalid-request", "head-too-large", "internal")
         if isinstance(self.scope, Scope):
-            common += ("unauthenticated", "insufficient-scope")
+            common += ("unauthenticated", "insufficient-scope", "too-many-requests")
         if self.by_ticket:
             common += ("ticket-refused",)
         if self.method == "POST":

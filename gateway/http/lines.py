@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.errors import GatewayError
 from gateway.http.connected import while_connected
+from gateway.http.noted import note_refusal
 from gateway.http.problem import Problem, problem_of
 from gateway.mail.resource import Resource
 
@@ -63,6 +64,7 @@ class LinesResponse(Response):
                 async for line in self._lines:
                     await self._send(send, line)
             except GatewayError as error:
+                note_refusal(error, scope)
                 await self._send(send, self._ended(problem_of(error, scope)))
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 

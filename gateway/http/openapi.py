@@ -10,6 +10,7 @@ import msgspec
 from gateway.errors import Reply, replies
 from gateway.http.endpoint import NAMES, PATH, Answer, AnyEndpoint
 from gateway.http.idempotent import HEADER as IDEMPOTENCY_KEY
+from gateway.http.limited import MEANING as RATES
 from gateway.http.problem import MEDIA_TYPE, Problem, type_uri
 from gateway.identity.scope import MEANING, Scope
 from gateway.live.event import Bye, Hello, Resync
@@ -98,7 +99,7 @@ def _operation(endpoint: AnyEndpoint, schemas: _Schemas, limits: Limits) -> Json
         "summary": endpoint.summary,
         "tags": [endpoint.tag],
         "parameters": [*_path(endpoint), *_query(endpoint, limits), *_headers(endpoint)],
-        "responses": _answers(endpoint, schemas) | _problems(endpoint, schemas),
+        "responses": _limited(endpoint, _answers(endpoint, schemas) | _problems(endpoint, schemas)),
         "security": _securities(endpoint),
     }
     if endpoint.description:
@@ -174,6 +175,15 @@ def _answers(endpoint: AnyEndpoint, schemas: _Schemas) -> Json:
             entry.setdefault("content", {})[answer.media_type] = _content(answer, schemas)
     if endpoint.method == "GET" and endpoint.conditional:
         responses["304"] = {"description": "The client has it already.", "headers": _described({"ETag": "its tag"})}
+    return responses
+
+
+def _limited(endpoint: AnyEndpoint, responses: Json) -> Json:
+    """Whoever is known is told what is left of his rate, whatever the answer."""
+    if endpoint.needs is not None:
+        for status, response in responses.items():
+            if status != "401":
+                response["headers"] |= _described(RATES)
     return responses
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Final
 
 from starlette.requests import Request
@@ -21,6 +22,7 @@ from gateway.http.cap import capped, timely
 from gateway.http.connected import while_connected
 from gateway.http.endpoint import NAMES, PATH, AnyEndpoint
 from gateway.http.idempotent import key_of, serve_once
+from gateway.http.limited import begin, count_caller
 from gateway.http.problem import NotAllowed
 from gateway.http.services import Services, services_of
 
@@ -28,14 +30,15 @@ _NO_ID: Final = {"flag": "this is no flag", "who": "this is no identifier that r
 
 
 def routes(table: Iterable[AnyEndpoint]) -> list[Route]:
-    """One route a path, whatever methods it has."""
+    """One route a path, whatever methods it has; what is named by a word goes before what an id may stand for."""
     by_path: dict[str, dict[str, AnyEndpoint]] = {}
     for endpoint in table:
         methods = by_path.setdefault(endpoint.path, {})
         if endpoint.method in methods:
             raise ValueError(f"{endpoint.method} {endpoint.path} is there twice")
         methods[endpoint.method] = endpoint
-    return [Route(_template(path), Resource(path, methods)) for path, methods in by_path.items()]
+    paths = sorted(by_path, key=lambda path: [segment.startswith("{") for segment in path.split("/")])
+    return [Route(_template(path), Resource(path, by_path[path])) for path in paths]
 
 
 def _template(path: str) -> str:
@@ -71,6 +74,11 @@ async def _serve(endpoint: AnyEndpoint, scope: Scope, receive: Receive, send: Se
         receive = timely(receive)
     scope[NEEDS] = endpoint.needs
     admission = await admit(endpoint, services, scope)
+    if admission.principal is not None:
+        begin(scope, endpoint.counted)
+        await count_caller(scope, services, admission.principal, endpoint.counted)
+    if endpoint.bulk:
+        services = replace(services, desk=replace(services.desk, bulk=True))
     if admission.nonce is not None:
         send = _with_nonce(send, admission.nonce)
     app = _handling(endpoint, services, admission)

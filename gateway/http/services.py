@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypedDict
 
 from starlette.types import Scope
@@ -13,7 +13,9 @@ from gateway.accounts.account import Account
 from gateway.accounts.candidate import Found
 from gateway.accounts.linking import Linking
 from gateway.accounts.verify.verification import Verification, Wanted
+from gateway.audit import Audit, NoAudit
 from gateway.http.idempotency import IdempotencyStore
+from gateway.http.rates import RateStore
 from gateway.http.tickets import TicketStore
 from gateway.http.tries import Tries
 from gateway.identity.credentials import Presented
@@ -105,9 +107,11 @@ class Services:
     settings: Settings
     idempotency: IdempotencyStore
     tickets: TicketStore
-    linking: Linking | None = None
+    rates: RateStore
     clock: Callable[[], float]
     random: Callable[[], float]
+    linking: Linking | None = None
+    audit: Audit = field(default_factory=NoAudit)
 
 
 class State(TypedDict):

@@ -46,11 +46,14 @@ class ProxyPassword:
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """An OAuth access token for ``user``. ``own_token``: it is the one that the caller sent to the gateway."""
+    """An OAuth access token for ``user``. ``own_token``: it is the one that the caller sent to the gateway.
+
+    ``auto``: by OAUTHBEARER where the server has it, else by XOAUTH2.
+    """
 
     user: str
     token: Secret
-    mechanism: Literal["OAUTHBEARER", "XOAUTH2"] = "OAUTHBEARER"
+    mechanism: Literal["auto", "OAUTHBEARER", "XOAUTH2"] = "OAUTHBEARER"
     own_token: bool = False
 
     def fingerprint(self) -> str:

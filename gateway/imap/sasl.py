@@ -95,7 +95,7 @@ def exchange(credential: Password | ProxyPassword | Bearer, mechanism: str, host
             return Exchange("PLAIN", [plain(user, password.reveal())])
         case ProxyPassword(authzid, user, password):
             return Exchange("PLAIN", [plain(user, password.reveal(), authzid)])
-        case Bearer(user, token, "OAUTHBEARER"):
+        case Bearer(user, token) if mechanism == "OAUTHBEARER":
             # The dummy answer to a failure is one 0x01 (RFC 7628 section 3.2.3).
             return Exchange("OAUTHBEARER", [oauthbearer(user, token.reveal(), host, port)], on_failure=b"\x01")
         case Bearer(user, token):
@@ -109,5 +109,7 @@ def mechanisms_for(credential: Password | ProxyPassword | Bearer) -> tuple[str, 
             return ("PLAIN", "LOGIN")
         case ProxyPassword():
             return ("PLAIN",)
+        case Bearer(mechanism="auto"):
+            return ("OAUTHBEARER", "XOAUTH2")
         case Bearer(mechanism=mechanism):
             return (mechanism,)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.errors import ConnectionLost, GatewayError, SignInRefused, TlsRequired
-from gateway.imap.credential import Bearer, Credential, Password
+from gateway.imap.credential import Credential, Password
 from gateway.imap.encode.arg import text
 from gateway.imap.encode.command import base64_line, command, words
 from gateway.imap.response import Capability, Tagged
 from gateway.imap.routing import Single
 from gateway.imap.sasl import Exchange, exchange, mechanisms_for
 from gateway.imap.session_core import Core, refused
+from gateway.imap.sign_in_refusal import refusal_of
 
 # Codes of a NO that say nothing against the credentials (RFC 5530 section 3): trying again later may help.
 _NOT_THE_CREDENTIALS: Final = frozenset({"UNAVAILABLE", "LIMIT", "INUSE", "SERVERBUG", "CORRUPTION", "CONTACTADMIN"})
@@ -68,8 +69,7 @@ class SigningIn(Core):
         """A server that hangs up once it has told why it refuses has refused."""
         if talk.challenge is None:
             return lost
-        own = isinstance(credential, Bearer) and credential.own_token
-        return SignInRefused("the mail server refused the sign-in", own_token=own, challenge=talk.challenge)
+        return refusal_of(credential, None, talk.challenge)
 
     def _judge(self, tagged: Tagged, credential: Credential, talk: Exchange | None) -> None:
         if tagged.status == "OK":
@@ -79,6 +79,4 @@ class SigningIn(Core):
             raise TlsRequired("the mail server takes no sign-in without TLS")
         if code in _NOT_THE_CREDENTIALS:
             raise refused("AUTHENTICATE", tagged)
-        own = isinstance(credential, Bearer) and credential.own_token
-        challenge = talk.challenge if talk is not None else None
-        raise SignInRefused("the mail server refused the sign-in", code=code, own_token=own, challenge=challenge)
+        raise refusal_of(credential, tagged, talk.challenge if talk is not None else None)

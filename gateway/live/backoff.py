@@ -26,5 +26,9 @@ class Backoff:
         self._failures += 1
         return span * (0.5 + self._random() / 2)
 
+    def chance(self) -> float:
+        """A draw from [0, 1), for whatever else should not be in step with others."""
+        return self._random()
+
     def worked(self) -> None:
         self._failures = 0

@@ -48,7 +48,7 @@ class Members:
     def credential(self) -> Account:
         """The one that lasts longest: a stream that leaves must not take the others' connection with it."""
         accounts = [wanted.account for wanted in self._wanted.values()]
-        return max((*accounts, self._account), key=lambda account: account.expires_at or float("inf"))
+        return max((*accounts, self._account), key=lambda account: account.lasts_until or float("inf"))
 
     def named(self) -> set[MailboxName]:
         """The folders that any stream wants by name."""

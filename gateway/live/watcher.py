@@ -132,9 +132,14 @@ class Watcher:
             lookout.first.fail(error)
 
     async def _watch(self) -> None:
-        """Sign in, then look and listen in turn, until the connection is lost or its credential ends."""
+        """Sign in, then look and listen in turn, until the connection is lost or its credential nears its end.
+
+        The next connection then begins with a sweep, so that nothing is missed in between.
+        """
         account = self._host.credential()
-        left = None if account.expires_at is None else account.expires_at - self._desk.clock()
+        if account.renewal is not None:
+            account = await account.renewal.fresh()
+        left = account.useful_for(self._desk.clock(), self._backoff.chance())
         if left is not None and left <= 0:
             raise Unauthenticated("the token has expired", code="invalid_token")
         self.provider = account.provider.name

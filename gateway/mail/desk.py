@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.accounts.account import Account
 from gateway.errors import FolderStale, NotFound, Refused
@@ -19,16 +19,20 @@ from gateway.settings.model import Limits
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Handed to every verb; built once by the composition."""
+    """Handed to every verb; built once by the composition.
+
+    ``bulk``: what is done at it yields to what somebody waits for.
+    """
 
     pool: Pool
     limits: Limits
     clock: Callable[[], float]
     summaries: Summaries
+    bulk: bool = field(default=False, kw_only=True)
 
     def leased(self, account: Account, name: MailboxName | None = None) -> AbstractAsyncContextManager[Session]:
         """A connection for one verb, best with that folder open."""
-        return self.pool.lease(target_of(account), name)
+        return self.pool.lease(target_of(account), name, bulk=self.bulk)
 
     def examines(self) -> bool:
         """Whether a folder that is only read is opened for reading only."""

@@ -61,7 +61,7 @@ class Sitting(Desk):
 
     @classmethod
     def at(cls, desk: Desk, *, writes: bool) -> Self:
-        return cls(desk.pool, desk.limits, desk.clock, desk.summaries, Seat(), writes)
+        return cls(desk.pool, desk.limits, desk.clock, desk.summaries, Seat(), writes, bulk=desk.bulk)
 
     async def __aenter__(self) -> Self:
         return self
@@ -103,7 +103,7 @@ class Sitting(Desk):
         seat.account = account.id
         if seat.session is None or not seat.fits(name):
             await seat.give_back()
-            return await seat.take(self.pool.lease(target_of(account), name))
+            return await seat.take(self.pool.lease(target_of(account), name, bulk=self.bulk))
         if name is None and seat.session.mailbox is not None:
             await seat.session.noop()  # what STATUS tells of an open folder is of when it was last heard of
         return seat.session

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import Generic
 
 from gateway.pool.budget import Budget
 from gateway.pool.connection import Connection, S
 from gateway.pool.key import AccountKey, ServerUser
-from gateway.pool.plan import State
+from gateway.pool.plan import State, rank
 from gateway.pool.waiter import Waiter
 
 
 class Account(Generic[S]):
-    """Connections of every credential, which the server counts together, and those who wait, first come first.
+    """Connections of every credential, which the server counts together, and those who wait.
 
-    Requests and watchers stand in a lane each, for they wait for different things; ``lanes[watch]`` is by ticket.
+    Requests and watchers stand in a lane each, for they wait for different things.
     """
 
     def __init__(self, owner: ServerUser, budget: Budget) -> None:
         self.owner = owner
         self.connections: dict[int, Connection[S]] = {}
-        self.lanes: tuple[OrderedDict[int, Waiter[S]], OrderedDict[int, Waiter[S]]] = (OrderedDict(), OrderedDict())
+        self._waiting: dict[int, Waiter[S]] = {}
+        self._arrivals = 0
         self.paused_until = float("-inf")
         self._budget = budget
         self._lowered: tuple[int, float] | None = None
@@ -58,25 +58,33 @@ class Account(Generic[S]):
             connection.doubtful = connection is not dead
 
     def queue(self, waiter: Waiter[S]) -> None:
-        """At the place of its ticket: at the end, or in front where it has waited before."""
-        lane = self.lanes[waiter.ask.watch]
-        again = bool(lane) and waiter.ticket < next(reversed(lane))
-        lane[waiter.ticket] = waiter
-        if again:
-            lane.move_to_end(waiter.ticket, last=False)
+        """At the place of its rank: at the end but for bulk work, or in front where it has waited before."""
+        if waiter.rank is None:
+            self._arrivals += 1
+            waiter.rank = rank(self._arrivals, waiter.ask)
+        self._waiting[waiter.ticket] = waiter
 
     def leave(self, waiter: Waiter[S]) -> bool:
         """Whether it was still in the queue."""
-        return self.lanes[waiter.ask.watch].pop(waiter.ticket, None) is not None
+        return self._waiting.pop(waiter.ticket, None) is not None
+
+    def lane(self, *, watch: bool) -> list[Waiter[S]]:
+        """Those who want to watch, or who have requests, in the order in which they are served."""
+        found = [waiter for waiter in self._waiting.values() if waiter.ask.watch == watch]
+        return sorted(found, key=lambda waiter: (waiter.rank or 0, waiter.ticket))
 
     @property
     def waiters(self) -> list[Waiter[S]]:
         """All who wait: for requests, then to watch."""
-        return [*self.lanes[False].values(), *self.lanes[True].values()]
+        return [*self.lane(watch=False), *self.lane(watch=True)]
 
     @property
     def waiting(self) -> int:
-        return len(self.lanes[False]) + len(self.lanes[True])
+        return len(self._waiting)
+
+    @property
+    def bulk_waiting(self) -> int:
+        return sum(waiter.ask.bulk for waiter in self._waiting.values())
 
     def of(self, *states: State) -> list[Connection[S]]:
         return [connection for connection in self.connections.values() if connection.state in states]

@@ -32,6 +32,7 @@ class Connection(Generic[S]):
     used_at: float = 0.0
     state: State = State.OPENING
     watch: bool = False
+    bulk: bool = False
     revoked: bool = False
     stale: bool = False
     doubtful: bool = False
@@ -75,6 +76,7 @@ class Connection(Generic[S]):
             stale=self.stale,
             mailbox=None if opened is None else opened.name,
             used_at=self.used_at,
+            bulk=self.bulk,
         )
 
     def stop_timer(self) -> None:

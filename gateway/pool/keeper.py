@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Final, Generic
+from typing import Final, Generic, Literal
 
 from gateway.errors import ConnectFailed, ConnectionLost, GatewayError, LocalError, SignInRefused
 from gateway.pool.account import Account
@@ -15,7 +15,7 @@ from gateway.pool.errands import Errands
 from gateway.pool.failure import Failure, failure, outcome, repeated
 from gateway.pool.key import AccountKey
 from gateway.pool.ledger import Ledger
-from gateway.pool.plan import Evict, Lend, Open, Refuse, State, Wait, decide
+from gateway.pool.plan import Action, Evict, Lend, Open, Refuse, State, Wait, Yield, decide
 from gateway.pool.target import Target
 from gateway.pool.tools import Tools
 from gateway.pool.waiter import Waiter
@@ -47,44 +47,47 @@ class Keeper(Generic[S]):
 
     def serve(self, account: Account[S]) -> None:
         """Give those who wait what can be had; who is not first in a lane gets what those before have no use for."""
-        for lane in account.lanes:
+        for watch in (False, True):
             first = True
-            for waiter in list(lane.values()):
-                if self._serve(account, waiter, first=first):
-                    del lane[waiter.ticket]
-                elif account.of(State.IDLE):
+            for waiter in account.lane(watch=watch):
+                end = self._serve(account, waiter, first=first)
+                if end == "served":
+                    account.leave(waiter)
+                elif end == "waits" and account.of(State.IDLE):
                     first = False
-                else:
+                elif end == "waits":
                     break
         self.ledger.tidy(account)
 
-    def _serve(self, account: Account[S], waiter: Waiter[S], *, first: bool) -> bool:
+    def _serve(self, account: Account[S], waiter: Waiter[S], *, first: bool) -> Literal["served", "waits", "yields"]:
         if waiter.place.done():
-            return True
+            return "served"
         if waiter.target.expired(self._tools.clock()):
             own = waiter.target.own_token
             waiter.fail(SignInRefused("the credential has expired", code="EXPIRED", own_token=own))
-            return True
+            return "served"
         starved = self.ledger.starved
         while True:
             action = self._decide(account, waiter)
             match action:
                 case Lend(number):
                     self._lend(waiter, self.ledger.idle(number))
-                    return True
+                    return "served"
                 case Refuse(error):
                     waiter.fail(error)
-                    return True
+                    return "served"
                 case Open() if first and self._tools.timer() >= account.paused_until:
                     self._start_opening(account, waiter)
                 case Evict(number) if first:
                     self.close(self.ledger.idle(number))
                 case Wait(full=True) if first and account.owner not in starved:
                     starved[account.owner] = None  # known to lack room, it may be helped more
+                case Yield():
+                    return "yields"
                 case Open() | Evict() | Wait():
-                    return False
+                    return "waits"
 
-    def _decide(self, account: Account[S], waiter: Waiter[S]) -> Lend | Open | Evict | Wait | Refuse:
+    def _decide(self, account: Account[S], waiter: Waiter[S]) -> Action:
         now = self._tools.timer()
         refusal = self.circuits.refusal(waiter.ask.key, now)
         return decide(waiter.ask, self.ledger.scene(account, refusal, self._tools.clock(), now))
@@ -104,6 +107,7 @@ class Keeper(Generic[S]):
             waiter.fail(LocalError("a connection was about to be lent to somebody else"))
             return
         self._turn(connection, watch=waiter.ask.watch)
+        connection.bulk = waiter.ask.bulk
         connection.stop_timer()
         self.ledger.move(connection, State.LENT)
         waiter.give(connection)

@@ -52,14 +52,18 @@ class Lender(Generic[S]):
         self._leases = 0
         self._returned = asyncio.Event()
 
-    def lease(self, target: Target, mailbox: MailboxName | None = None) -> AbstractAsyncContextManager[S]:
+    def lease(
+        self, target: Target, mailbox: MailboxName | None = None, *, bulk: bool = False
+    ) -> AbstractAsyncContextManager[S]:
         """A signed-in session for the caller alone, best with ``mailbox`` selected already.
+
+        ``bulk`` work yields to the rest: it waits longer, and leaves one connection to it.
 
         Raises TooManyRequests when none can be had in time, Unavailable while the server is not tried or the pool
         drains, and what opening one raises. A body that is left by an error leaves a session that is lent again only
         once it is known to be clean.
         """
-        return self._borrowed(Ask(AccountKey.of(target), mailbox=mailbox), target)
+        return self._borrowed(Ask(AccountKey.of(target), mailbox=mailbox, bulk=bulk), target)
 
     def watch(self, target: Target) -> AbstractAsyncContextManager[S]:
         """A session to watch with, for long; it counts in the budget, not among the pooled. Raises as ``lease`` does.
@@ -151,9 +155,11 @@ class Lender(Generic[S]):
         ticket = self._ledger.number()
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._tools.limits.lease_wait_seconds
+        rank = None
         while True:
-            waiter: Waiter[S] = Waiter(ticket, ask, target, loop.create_future())
+            waiter: Waiter[S] = Waiter(ticket, ask, target, loop.create_future(), rank)
             connection = await self._wait(waiter, deadline)
+            rank = 0
             if connection.key != ask.key:
                 self._keeper.drop(connection)
                 raise LocalError("a connection was about to be lent to somebody else")
@@ -167,7 +173,8 @@ class Lender(Generic[S]):
         for connection in account.seen(waiter.ask.key):
             if connection.state is State.IDLE:
                 self._keeper.arm(connection)
-        if account.waiting >= self._tools.limits.lease_queue:
+        queue = self._tools.limits.lease_queue
+        if account.waiting >= queue or (waiter.ask.bulk and account.bulk_waiting >= max(1, queue // 2)):
             raise QueueFull("too many requests wait for this account's connections")
         account.queue(waiter)
         self._keeper.serve(account)

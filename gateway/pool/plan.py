@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from gateway.errors import GatewayError, TooManyRequests
 from gateway.imap.name import MailboxName
@@ -26,8 +26,9 @@ class State(Enum):
 class Slot:
     """A connection as the decision sees it.
 
-    ``watch``: it watches, or was opened to. ``fit``: alive, and neither it nor its credential is past its time.
-    ``stale``: a newer credential of its account was seen. ``used_at``: when it was last used, of one monotonic clock.
+    ``watch``: it watches, or was opened to. ``bulk``: it was lent for bulk work. ``fit``: alive, and neither it nor its
+    credential is past its time. ``stale``: a newer credential of its account was seen. ``used_at``: when it was last
+    used, of one monotonic clock.
     """
 
     number: int
@@ -38,15 +39,20 @@ class Slot:
     stale: bool
     mailbox: MailboxName | None
     used_at: float
+    bulk: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A connection that is wanted; ``mailbox``: it is best if it has this one selected."""
+    """A connection that is wanted; ``mailbox``: it is best if it has this one selected.
+
+    ``bulk``: for work that nobody looks at while it goes on, and that yields to what somebody waits for.
+    """
 
     key: AccountKey
     watch: bool = False
     mailbox: MailboxName | None = None
+    bulk: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +95,16 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
+class Yield:
+    """Bulk work has its share: whoever comes after goes first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Refuse:
     error: GatewayError
 
 
-Action: TypeAlias = Lend | Open | Evict | Wait | Refuse
+Action: TypeAlias = Lend | Open | Evict | Wait | Yield | Refuse
 
 
 def decide(ask: Ask, scene: Scene) -> Action:
@@ -101,6 +112,8 @@ def decide(ask: Ask, scene: Scene) -> Action:
     watchers = sum(slot.watch for slot in scene.slots)
     if ask.watch and _watching(scene) >= scene.budget.watchers:
         return Refuse(TooManyRequests("the account's connections leave no room for another watcher", retry_after=30))
+    if ask.bulk and _at_bulk(scene) >= max(1, scene.budget.pool(watchers) - 1):
+        return Yield()
     fitting = _fitting(ask, scene)
     if fitting is not None:
         return Lend(fitting.number)
@@ -120,6 +133,20 @@ def decide(ask: Ask, scene: Scene) -> Action:
     if own_room and scene.victim is not None:
         return Evict(scene.victim)
     return Wait(full=own_room)
+
+
+HANDICAP: Final = 16
+"""So many who come later go before bulk work, and no more: so neither starves the other."""
+
+
+def rank(arrival: int, ask: Ask) -> int:
+    """The place in the queue, the lowest first, of the n-th who came for a connection."""
+    return arrival + (HANDICAP if ask.bulk else 0)
+
+
+def _at_bulk(scene: Scene) -> int:
+    """Connections at bulk work. One is left for the rest wherever there are two (docs/decisions/0031-limits.md)."""
+    return sum(slot.bulk and slot.state in (State.LENT, State.SETTLING) for slot in scene.slots)
 
 
 def _watching(scene: Scene) -> int:

@@ -14,12 +14,13 @@ from gateway.pool.target import Target
 
 @dataclass(slots=True, eq=False)
 class Waiter(Generic[S]):
-    """``ticket`` is the place in the queue: who has to start over keeps it."""
+    """``ticket`` tells it from the others; ``rank`` is its place in the queue, 0 for who has to start over."""
 
     ticket: int
     ask: Ask
     target: Target
     place: asyncio.Future[Connection[S]]
+    rank: int | None = None
 
     def give(self, connection: Connection[S]) -> None:
         if not self.place.done():

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
 
 from gateway.settings.account_checks import account_problems
 from gateway.settings.bind import parse_bind
-from gateway.settings.issuer_checks import issuer_problems
-from gateway.settings.model import MasterUser, Provider, Settings
+from gateway.settings.issuer_checks import is_discoverable, issuer_problems
+from gateway.settings.model import Issuer, MasterUser, Provider, Settings, TokenExchange
 from gateway.settings.position import Path
 from gateway.settings.problem import Problem, repeated
 from gateway.settings.reach_checks import reach_problems
@@ -29,6 +29,8 @@ def problems(settings: Settings) -> Iterator[Problem]:
     yield from _limits(settings)
     yield from account_problems(settings)
     yield from reach_problems(settings.accounts)
+    if (settings.audit.to == "file") != (settings.audit.file is not None):
+        yield Problem(("audit", "file"), 'goes with to = "file": set both or neither')
 
 
 def _providers(settings: Settings) -> Iterator[Problem]:
@@ -41,6 +43,8 @@ def _providers(settings: Settings) -> Iterator[Problem]:
     )
     for index, provider in enumerate(providers):
         yield from _provider(provider, ("providers", index), several_issuers=len(settings.issuers) > 1)
+        if isinstance(provider.auth, TokenExchange):
+            yield from _token_exchange(provider.auth, settings.issuers, ("providers", index, "auth"))
 
 
 def _provider(provider: Provider, at: Path, *, several_issuers: bool) -> Iterator[Problem]:
@@ -60,6 +64,29 @@ def _provider(provider: Provider, at: Path, *, several_issuers: bool) -> Iterato
         yield Problem((*at, "username"), "must not be empty")
     if isinstance(provider.auth, MasterUser):
         yield from _master_user(provider, provider.auth, at, several_issuers=several_issuers)
+
+
+def _token_exchange(auth: TokenExchange, issuers: Sequence[Issuer], at: Path) -> Iterator[Problem]:
+    if (auth.client_secret_file is None) == (auth.client_secret_env is None):
+        yield Problem(at, "needs one of client_secret_file and client_secret_env")
+    if auth.audience is None and auth.resource is None and auth.scope is None:
+        yield Problem(at, "needs audience, resource or scope: a token for anybody is worth nothing to the mail server")
+    names = [issuer.issuer for issuer in issuers]
+    if auth.issuer is None and len(names) > 1:
+        yield Problem((*at, "issuer"), "is needed, since there are several: a token is shown to its own issuer only")
+    if auth.issuer is not None and auth.issuer not in names:
+        yield Problem((*at, "issuer"), "is none of the issuers")
+    if auth.token_endpoint is not None and not is_discoverable(auth.token_endpoint):
+        yield Problem((*at, "token_endpoint"), "must be an https URL without query (http on loopback only)")
+    if auth.token_endpoint is None and names and not is_discoverable(auth.issuer or names[0]):
+        yield Problem((*at, "token_endpoint"), "is needed, since the issuer is no URL that it could be found by")
+    if auth.resource is not None and not _is_absolute(auth.resource):
+        yield Problem((*at, "resource"), "must be an absolute URI without fragment")
+
+
+def _is_absolute(uri: str) -> bool:
+    """RFC 8707 section 2."""
+    return re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s#]+", uri) is not None
 
 
 def _master_user(provider: Provider, auth: MasterUser, at: Path, *, several_issuers: bool) -> Iterator[Problem]:

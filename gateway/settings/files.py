@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path as FilePath
 
-from gateway.settings.model import Accounts, Linked, MasterUser, Settings
+from gateway.settings.model import Accounts, Linked, MasterUser, Settings, TokenExchange
 from gateway.settings.position import Path
 from gateway.settings.problem import Problem
 
@@ -55,7 +55,7 @@ def _named(settings: Settings) -> Iterator[tuple[Path, str]]:
             yield ("providers", index, "imap", "ca_file"), provider.imap.ca_file
         if isinstance(provider.auth, MasterUser) and provider.auth.password_file is not None:
             yield ("providers", index, "auth", "password_file"), provider.auth.password_file
-        if isinstance(provider.auth, Linked) and provider.auth.client_secret_file is not None:
+        if isinstance(provider.auth, Linked | TokenExchange) and provider.auth.client_secret_file is not None:
             yield ("providers", index, "auth", "client_secret_file"), provider.auth.client_secret_file
     yield from _of_accounts(settings.accounts)
     if settings.dpop.nonce_secret_file is not None:

@@ -12,6 +12,10 @@ from msgspec import Meta, Struct, field
 
 Positive = Annotated[int, Meta(ge=1)]
 Seconds = Annotated[float, Meta(gt=0)]
+Mechanism = Annotated[
+    Literal["auto", "OAUTHBEARER", "XOAUTH2"],
+    Meta(description="how the token is shown to the mail server; `auto`: OAUTHBEARER where the server has it"),
+]
 
 
 class Section(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -113,11 +117,31 @@ class Endpoint(Section, kw_only=True, frozen=True):
 class PassThrough(Section, kw_only=True, frozen=True, tag_field="method", tag="pass_through"):
     """The caller's own token opens the mail server; only where its `aud` names that server too."""
 
-    mechanism: Literal["OAUTHBEARER", "XOAUTH2"] = "OAUTHBEARER"
+    mechanism: Mechanism = "auto"
     audience: Annotated[
         str | None,
         Meta(description="`aud` that the token must (also) carry for the mail server; default: the issuer's audience"),
     ] = None
+
+
+class TokenExchange(Section, kw_only=True, frozen=True, tag_field="method", tag="token_exchange"):
+    """The caller's token is exchanged for one that opens the mail server, at the issuer it is from (RFC 8693)."""
+
+    client_id: Annotated[str, Meta(min_length=1, description="the gateway's own client, which may exchange tokens")]
+    client_secret_file: Annotated[str | None, Meta(description="file that holds its secret")] = None
+    client_secret_env: Annotated[str | None, Meta(description="or the environment variable")] = None
+    client_auth: Annotated[
+        Literal["basic", "post"], Meta(description="where the secret goes: the Authorization header, or the form")
+    ] = "basic"
+    issuer: Annotated[
+        str | None,
+        Meta(description="whose callers' tokens are sent there; needed where there are several issuers"),
+    ] = None
+    token_endpoint: Annotated[str | None, Meta(description="where to ask; default: by discovery of the issuer")] = None
+    audience: Annotated[str | None, Meta(description="whom the token is wanted for: a name")] = None
+    resource: Annotated[str | None, Meta(description="the same as a URI")] = None
+    scope: Annotated[str | None, Meta(description="what it should permit")] = None
+    mechanism: Mechanism = "auto"
 
 
 class MasterUser(Section, kw_only=True, frozen=True, tag_field="method", tag="master_user"):
@@ -160,7 +184,7 @@ class Linked(Section, kw_only=True, frozen=True, tag_field="method", tag="linked
     ] = None
 
 
-Auth = PassThrough | MasterUser | Linked
+Auth = PassThrough | TokenExchange | MasterUser | Linked
 
 
 class Provider(Section, kw_only=True, frozen=True):
@@ -221,6 +245,28 @@ class Limits(Section, kw_only=True, frozen=True):
         Meta(ge=0, description="message summaries remembered, counted as JSON (memory: some four times that); 0: none"),
     ] = 8_388_608
     bulk_max: Annotated[Positive, Meta(description="most messages that one bulk request may name")] = 1000
+
+
+class Rate(Section, kw_only=True, frozen=True):
+    """A bucket: ``burst`` at once, filled again by so many ``per_minute``."""
+
+    per_minute: Annotated[float, Meta(gt=0)]
+    burst: Positive
+
+
+class Rates(Section, kw_only=True, frozen=True):
+    """How often a caller may ask, and all callers of an account together, by kind; each process counts for itself."""
+
+    enabled: bool = True
+    requests: Annotated[Rate, Meta(description="every request; a batch counts its operations")] = Rate(
+        per_minute=3000, burst=600
+    )
+    bulk: Annotated[Rate, Meta(description="exports, archive runs, bulk verbs, archives of attachments")] = Rate(
+        per_minute=120, burst=120
+    )
+    sign_in: Annotated[Rate, Meta(description="linking, discovering and verifying accounts")] = Rate(
+        per_minute=6, burst=12
+    )
 
 
 class Live(Section, kw_only=True, frozen=True):
@@ -332,6 +378,24 @@ class Log(Section, kw_only=True, frozen=True):
     format: Literal["json", "console"] = "json"
 
 
+class Audit(Section, kw_only=True, frozen=True):
+    """Who did what one may have to answer for, as JSON lines; never content (docs/deployment.md)."""
+
+    to: Annotated[
+        Literal["off", "stdout", "file"], Meta(description="where the lines go: nowhere, standard output, `file`")
+    ] = "stdout"
+    file: Annotated[str | None, Meta(description="the file that lines are appended to; opened anew once moved")] = None
+    sync: Annotated[bool, Meta(description="lines in a file are on the disk (fsync) before more are written")] = True
+    waiting: Annotated[Positive, Meta(description="lines that may wait to be written; what is more is lost")] = 10_000
+    client: Annotated[
+        Literal["off", "peer", "forwarded"],
+        Meta(
+            description="the client's address in each line: none, that of the connection, or the last of "
+            "X-Forwarded-For, which a proxy in front must set"
+        ),
+    ] = "off"
+
+
 class Settings(Section, kw_only=True, frozen=True):
     """The whole configuration. An issuer and a provider are all that a first one needs."""
 
@@ -339,7 +403,9 @@ class Settings(Section, kw_only=True, frozen=True):
     providers: Annotated[tuple[Provider, ...], Meta(min_length=1)]
     server: Server = field(default_factory=Server)
     limits: Limits = field(default_factory=Limits)
+    rates: Rates = field(default_factory=Rates)
     live: Live = field(default_factory=Live)
     accounts: Accounts = field(default_factory=Accounts)
     dpop: Dpop = field(default_factory=Dpop)
     log: Log = field(default_factory=Log)
+    audit: Audit = field(default_factory=Audit)

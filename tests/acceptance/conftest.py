@@ -24,8 +24,9 @@ def start_dovecot(needs_dovecot: None, tokens: TokenIssuer) -> Iterator[StartDov
     oauth = OAuth(tokens.dovecot_keys, (tokens.issuer,))
     with ExitStack() as stack:
 
-        def start(*, mdbox: bool = False, guests: int = 60) -> Dovecot:
-            return stack.enter_context(Dovecot(DovecotOptions(oauth=oauth, guests=guests, mdbox=mdbox)))
+        def start(*, mdbox: bool = False, guests: int = 60, max_connections: int = 50) -> Dovecot:
+            options = DovecotOptions(oauth=oauth, guests=guests, mdbox=mdbox, max_connections=max_connections)
+            return stack.enter_context(Dovecot(options))
 
         yield start
 

@@ -155,6 +155,7 @@ class GatewayProcess:
         flat = {name: value for name, value in issuer.items() if name not in inner}
         server = {"bind": f"127.0.0.1:{self.port}", "management_bind": f"127.0.0.1:{self.management_port}"}
         tables: dict[str, dict[str, object]] = {"server": {**server, **self.settings.get("server", {})}}
+        tables["rates"] = {"enabled": False}  # one user's tests are many
         tables |= {name: dict(table) for name, table in self.settings.items() if name != "server"}
         text = "".join(_table(f"[{name}]", table) for name, table in tables.items())
         text += _table("[[issuers]]", flat)

@@ -23,6 +23,7 @@ from gateway.settings.model import (
     MasterUser,
     PassThrough,
     Provider,
+    Rates,
     Server,
     Settings,
 )
@@ -79,6 +80,7 @@ async def gateway_before(
     ignore: tuple[str, ...] = (),
     directory: Accounts | None = None,
     accounts: AccountSettings | None = None,
+    rates: Rates | None = None,
 ) -> AsyncIterator[GatewayHere]:
     """``limits``, ``live``, ``accounts``: settings of those tables. ``directory`` replaces whose account is whose."""
     issuer = Issuer(issuer=tokens.issuer, audience=tokens.audience, profile="keycloak", jwks_file=str(tokens.jwks_file))
@@ -88,6 +90,7 @@ async def gateway_before(
         issuers=(issuer,),
         providers=(provider,),
         server=Server(drain_seconds=2),
+        rates=rates or Rates(enabled=False),
         limits=Limits(**(limits or {})),  # type: ignore[arg-type]  # whole numbers are given where they must be whole
         accounts=accounts or AccountSettings(),
         live=Live(**(live or {})),  # type: ignore[arg-type]  # quota_percents is not given here

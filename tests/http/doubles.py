@@ -12,6 +12,7 @@ from typing import Literal, cast
 from gateway.accounts.account import Account
 from gateway.errors import GatewayError, PreconditionFailed
 from gateway.http.idempotency import MemoryIdempotency
+from gateway.http.rates import MemoryRates
 from gateway.http.services import Services
 from gateway.http.tickets import MemoryTickets
 from gateway.identity.scope import Scope
@@ -343,6 +344,7 @@ def services(clock: Clock, hub: Hub, authenticator: Authenticator, configured: S
         settings=configured,
         idempotency=MemoryIdempotency(clock),
         tickets=MemoryTickets(clock),
+        rates=MemoryRates(clock),
         clock=clock,
         random=lambda: 0.5,
     )

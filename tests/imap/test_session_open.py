@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from base64 import b64encode
 from pathlib import Path
 from typing import Literal
 
@@ -22,7 +21,7 @@ from gateway.errors import (
     TlsFailed,
     TlsRequired,
 )
-from gateway.imap.credential import Bearer, Credential, Password, ProxyPassword
+from gateway.imap.credential import Credential, Password
 from gateway.imap.encode.fetch_item import Section
 from gateway.imap.endpoint import Deadlines, Endpoint
 from gateway.imap.session import Session
@@ -243,92 +242,6 @@ async def test_after_starttls_nothing_from_before_counts(authority: Authority, s
         assert session.capabilities.names == {"IMAP4REV1", "IDLE"}
         session.abort()
         await server.finished.wait()
-
-
-# --- signing in ---
-
-
-def answering(answer: bytes, *after: Step) -> list[Step]:
-    return [Send(GREETING), Expect("AUTHENTICATE PLAIN .+"), Send(b"{tag} " + answer + b"\r\n"), *after, Eof()]
-
-
-@pytest.mark.parametrize("answer", [b"NO [AUTHENTICATIONFAILED] no", b"NO no", b"NO [EXPIRED] no", b"BAD what"])
-async def test_refused_credentials(answer: bytes) -> None:
-    error = await refused_by(*answering(answer))
-    assert isinstance(error, SignInRefused)
-    assert error.detail == "the mail server refused the sign-in"
-
-
-@pytest.mark.parametrize(("code", "status"), [("UNAVAILABLE", 503), ("LIMIT", 429), ("INUSE", 409)])
-async def test_a_refusal_that_is_not_of_the_credentials(code: str, status: int) -> None:
-    error = await refused_by(*answering(f"NO [{code}] later".encode()))
-    assert isinstance(error, Refused)
-    assert not isinstance(error, SignInRefused)
-    assert (error.imap_code, error.answer().status) == (code, status)
-
-
-async def test_privacy_required() -> None:
-    assert isinstance(await refused_by(*answering(b"NO [PRIVACYREQUIRED] tls")), TlsRequired)
-
-
-async def test_login_where_there_is_no_better() -> None:
-    script: list[Step] = [
-        Send(b"* OK [CAPABILITY IMAP4rev1] ready\r\n"),
-        Expect('LOGIN "alice" "alicepw"'),
-        Send(b"{tag} OK\r\n"),
-        Expect("CAPABILITY"),
-        Send(b"* CAPABILITY IMAP4rev1 IDLE\r\n{tag} OK\r\n"),
-        Eof(),
-    ]
-    async with scripted(*script) as server:
-        session = await Session.open(server.endpoint, ALICE, deadlines=DEADLINES)
-        assert session.capabilities.has("IDLE")
-        session.abort()
-        await server.finished.wait()
-
-
-async def test_logindisabled_without_tls() -> None:
-    error = await refused_by(Send(b"* OK [CAPABILITY IMAP4rev1 LOGINDISABLED STARTTLS] ready\r\n"), Eof())
-    assert isinstance(error, TlsRequired)
-
-
-async def test_sasl_login_where_login_is_disabled() -> None:
-    script: list[Step] = [
-        Send(b"* OK [CAPABILITY IMAP4rev1 LOGINDISABLED AUTH=LOGIN] ready\r\n"),
-        Expect("AUTHENTICATE LOGIN"),
-        Send(b"+ VXNlcm5hbWU6\r\n"),
-        Expect(b64encode(b"alice").decode(), tagless=True),
-        Send(b"+ UGFzc3dvcmQ6\r\n"),
-        Expect(b64encode(b"alicepw").decode(), tagless=True),
-        Send(b"{tag} NO\r\n"),
-        Eof(),
-    ]
-    assert isinstance(await refused_by(*script), SignInRefused)
-
-
-@pytest.mark.parametrize("credential", [Bearer("alice", Secret("t")), ProxyPassword("bob", "alice", Secret("pw"))])
-async def test_a_mechanism_that_is_not_offered(credential: Credential) -> None:
-    error = await refused_by(Send(b"* OK [CAPABILITY IMAP4rev1 AUTH=X] ready\r\n"), Eof(), credential=credential)
-    assert isinstance(error, SignInRefused)
-
-
-JSON = b'{"status":"400","schemes":"Bearer"}'
-
-
-@pytest.mark.parametrize(("mechanism", "dummy"), [("OAUTHBEARER", "AQ=="), ("XOAUTH2", "")])
-@pytest.mark.parametrize("hangs_up", [False, True])
-async def test_the_reason_of_a_refused_token_reaches_the_error(mechanism: str, dummy: str, hangs_up: bool) -> None:
-    script: list[Step] = [
-        Send(f"* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH={mechanism}] ready\r\n".encode()),
-        Expect(f"AUTHENTICATE {mechanism} .+", as_="sign"),
-        Send(b"+ " + b64encode(JSON) + b"\r\n"),
-        Expect(dummy, tagless=True),
-    ]
-    script += [] if hangs_up else [Send(b"{sign} NO [AUTHENTICATIONFAILED] no\r\n"), Eof()]
-    error = await refused_by(*script, credential=Bearer("alice", Secret("t"), mechanism, True))  # type: ignore[arg-type]
-    assert isinstance(error, SignInRefused)
-    assert error.challenge == JSON.decode()
-    assert error.answer().status == 401
 
 
 async def test_a_server_that_refuses_id_and_enable_is_served_without(joined: Joiner) -> None:

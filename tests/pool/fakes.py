@@ -218,8 +218,10 @@ class MakeRig(Protocol):
 class Holder:
     """A lease held by a task of its own until it is told to let go."""
 
-    def __init__(self, rig: Rig, wanted: Target, *, watch: bool = False, mailbox: bytes | None = None) -> None:
-        self._rig, self._wanted, self._watch = rig, wanted, watch
+    def __init__(
+        self, rig: Rig, wanted: Target, *, watch: bool = False, mailbox: bytes | None = None, bulk: bool = False
+    ) -> None:
+        self._rig, self._wanted, self._watch, self._bulk = rig, wanted, watch, bulk
         self._mailbox = None if mailbox is None else MailboxName(mailbox)
         self._let_go = asyncio.Event()
         self.session: FakeSession | None = None
@@ -228,7 +230,7 @@ class Holder:
 
     async def _hold(self) -> None:
         pool = self._rig.pool
-        lease = pool.watch(self._wanted) if self._watch else pool.lease(self._wanted, self._mailbox)
+        lease = pool.watch(self._wanted) if self._watch else pool.lease(self._wanted, self._mailbox, bulk=self._bulk)
         async with lease as session:
             self.session = session
             await self._let_go.wait()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,7 +10,22 @@ from gateway.errors import SignInRefused, TooManyRequests
 from gateway.imap.name import MailboxName
 from gateway.pool.budget import Budget
 from gateway.pool.key import AccountKey
-from gateway.pool.plan import Ask, Evict, Lend, Open, Refuse, Scene, Slot, State, Wait, decide
+from gateway.pool.plan import (
+    HANDICAP,
+    Action,
+    Ask,
+    Evict,
+    Lend,
+    Open,
+    Refuse,
+    Scene,
+    Slot,
+    State,
+    Wait,
+    Yield,
+    decide,
+    rank,
+)
 from gateway.settings.model import Limits
 
 from .fakes import target
@@ -30,8 +46,9 @@ def slot(
     stale: bool = False,
     mailbox: MailboxName | None = None,
     used_at: float = 0.0,
+    bulk: bool = False,
 ) -> Slot:
-    return Slot(number, key, state, watch, fit, stale, mailbox, used_at)
+    return Slot(number, key, state, watch, fit, stale, mailbox, used_at, bulk)
 
 
 def test_the_one_with_the_mailbox_is_lent_else_an_unselected_one_else_the_oldest() -> None:
@@ -83,6 +100,52 @@ def test_a_closed_circuit_refuses_unless_a_connection_may_come_back() -> None:
     assert decide(Ask(KEY), Scene((slot(1),), BUDGET, error)) == Lend(1)
 
 
+# pool: lent for requests and for bulk work, settling after bulk work, idle; what bulk work and what others are given
+SHARES = [
+    (3, (0, 0, 0, 0), Open(), Open()),
+    (3, (0, 1, 0, 0), Open(), Open()),
+    (3, (0, 1, 0, 1), Lend(9), Lend(9)),
+    (3, (0, 2, 0, 0), Yield(), Open()),
+    (3, (0, 1, 1, 0), Yield(), Open()),
+    (3, (0, 2, 0, 1), Yield(), Lend(9)),
+    (3, (1, 2, 0, 0), Yield(), Wait()),
+    (3, (2, 1, 0, 0), Wait(), Wait()),
+    (3, (3, 0, 0, 0), Wait(), Wait()),
+    (2, (0, 1, 0, 0), Yield(), Open()),
+    (2, (0, 1, 0, 1), Yield(), Lend(9)),
+    (1, (0, 0, 0, 1), Lend(9), Lend(9)),
+    (1, (0, 1, 0, 0), Yield(), Wait()),
+    (1, (1, 0, 0, 0), Wait(), Wait()),
+]
+
+
+@pytest.mark.parametrize(("pool", "found", "bulk", "others"), SHARES)
+def test_bulk_work_leaves_one_connection_to_the_rest(
+    pool: int, found: tuple[int, int, int, int], bulk: Action, others: Action
+) -> None:
+    lent, at_bulk, settling, idle = found
+    slots = [slot(number, State.LENT) for number in range(lent)]
+    slots += [slot(10 + number, State.LENT, bulk=True) for number in range(at_bulk)]
+    slots += [slot(20 + number, State.SETTLING, bulk=True) for number in range(settling)]
+    slots += [slot(9, bulk=True) for _ in range(idle)]
+    scene = Scene(tuple(slots), Budget(10, pool))
+    assert decide(Ask(KEY, bulk=True), scene) == bulk
+    assert decide(Ask(KEY), scene) == others
+
+
+def test_watching_takes_nothing_from_the_share_of_bulk_work() -> None:
+    watching = [slot(n, State.LENT, watch=True) for n in range(8)]
+    scene = Scene((*watching, slot(20, State.LENT, bulk=True)), Budget(10, 3))
+    assert scene.budget.pool(8) == 2
+    assert decide(Ask(KEY, bulk=True), scene) == Yield()
+    assert decide(Ask(KEY), scene) == Open()
+
+
+def test_so_many_go_before_bulk_work_and_no_more() -> None:
+    assert rank(1, Ask(KEY, bulk=True)) == rank(1 + HANDICAP, Ask(KEY))
+    assert rank(1, Ask(KEY)) < rank(2, Ask(KEY))
+
+
 @given(st.integers(1, 40), st.integers(1, 10), st.integers(1, 10), st.integers(0, 40))
 def test_a_budget_starves_nobody(provider: int, pooled: int, replicas: int, watchers: int) -> None:
     budget = Budget.of(
@@ -104,6 +167,7 @@ slots = st.builds(
     stale=st.booleans(),
     mailbox=st.sampled_from([None, WORK]),
     used_at=st.floats(0, 100),
+    bulk=st.booleans(),
 )
 
 
@@ -115,15 +179,28 @@ slots = st.builds(
     st.booleans(),
     st.sampled_from([None, 99]),
     st.booleans(),
+    st.booleans(),
 )
 def test_whatever_the_scene_the_rules_hold(
-    found: list[Slot], allowed: int, pooled: int, watch: bool, room: bool, victim: int | None, refused: bool
+    found: list[Slot],
+    allowed: int,
+    pooled: int,
+    watch: bool,
+    room: bool,
+    victim: int | None,
+    refused: bool,
+    bulk: bool,
 ) -> None:
     budget = Budget(allowed, pooled)
     scene = Scene(tuple(found), budget, SignInRefused("no") if refused else None, room, victim)
     by_number = {one.number: one for one in found}
     watchers = sum(one.watch for one in found)
-    match decide(Ask(KEY, watch=watch), scene):
+    bulk = bulk and not watch
+    action = decide(Ask(KEY, watch=watch, bulk=bulk), scene)
+    at_bulk = sum(one.bulk and one.state in (State.LENT, State.SETTLING) for one in found)
+    assert not bulk or isinstance(action, Yield) or at_bulk < max(1, budget.pool(watchers) - 1)
+    assert bulk or not isinstance(action, Yield)
+    match action:
         case Lend(number):
             lent = by_number[number]
             assert lent.key == KEY
@@ -138,5 +215,5 @@ def test_whatever_the_scene_the_rules_hold(
         case Evict(number):
             assert number == victim or by_number[number].state is State.IDLE
             assert all(one.state is not State.CLOSING for one in found), "one at a time"
-        case Wait() | Refuse():
+        case Wait() | Yield() | Refuse():
             pass

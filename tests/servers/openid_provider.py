@@ -54,10 +54,13 @@ def installed() -> Path | None:
 class OpenIdProvider:
     """One provider. What it knows of opaque tokens ends with ``restart``; its signing keys need not."""
 
-    def __init__(self, folder: Path, *, audience: str, typ: str = "at+jwt", session: int = 3600) -> None:
+    def __init__(
+        self, folder: Path, *, audience: str, typ: str = "at+jwt", session: int = 3600, lifetime: int = 300
+    ) -> None:
         self._folder = folder
         self._session = session
         self._typ = typ
+        self.lifetime = lifetime  # seconds, of tokens got by exchange
         self.audience = audience
         self.port = free_port()
         # not pytest's own directory: Dovecot reads the public keys, and runs as another user
@@ -89,6 +92,7 @@ class OpenIdProvider:
         source = shutil.copy(SOURCE / "provider.js", self._folder / f"provider-{self.port}.js")
         environ = {"PORT": str(self.port), "STATE": str(self.state), "AUDIENCE": self.audience, "TYP": self._typ}
         environ["SESSION"] = str(self._session)
+        environ["LIFETIME"] = str(self.lifetime)
         with (self.state / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 ["node", source],

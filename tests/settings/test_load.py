@@ -57,6 +57,10 @@ def test_the_documented_example_loads(file: Path) -> None:
     loaded(file, example[1])
 
 
+EXCHANGE = GOOD.replace(
+    '{ method = "pass_through" }',
+    '{ method = "token_exchange", audience = "imap", client_id = "g", client_secret_env = "P" }',
+)
 WRONG: dict[str, tuple[str, str, int, str]] = {
     # text, key, line, part of the message
     "unknown key": (GOOD.replace("port", "prot"), "providers[0].imap.prot", 8, "did you mean port?"),
@@ -72,8 +76,36 @@ WRONG: dict[str, tuple[str, str, int, str]] = {
         GOOD.replace("_through", '_through", mechanism = "OAUTHBEARR'),
         "providers[0].auth.mechanism",
         9,
-        "one of OAUTHBEARER, XOAUTH2; 'OAUTHBEARR' is none",
+        "one of OAUTHBEARER, XOAUTH2, auto; 'OAUTHBEARR' is none",
     ),
+    "exchange for nobody": (EXCHANGE.replace('audience = "imap", ', ""), "providers[0].auth", 9, "needs audience"),
+    "exchange without a secret": (EXCHANGE.replace(', client_secret_env = "P"', ""), "providers[0].auth", 9, "one of"),
+    "exchange at another's": (
+        EXCHANGE.replace('"P" }', '"P", issuer = "https://else.example" }'),
+        "providers[0].auth.issuer",
+        9,
+        "none of the issuers",
+    ),
+    "exchange in plain http": (
+        EXCHANGE.replace('"P" }', '"P", token_endpoint = "http://login.example.org/token" }'),
+        "providers[0].auth.token_endpoint",
+        9,
+        "https",
+    ),
+    "exchange for no URI": (
+        EXCHANGE.replace('audience = "imap"', 'resource = "imap"'),
+        "providers[0].auth.resource",
+        9,
+        "absolute",
+    ),
+    "exchange with one of several": (
+        EXCHANGE + '[[issuers]]\nissuer = "https://b.example"\naudience = "b"\n',
+        "providers[0].auth.issuer",
+        9,
+        "several",
+    ),
+    "an audit without its file": (GOOD + '[audit]\nto = "file"\n', "audit.file", 10, "set both or neither"),
+    "an audit file that is not used": (GOOD + '[audit]\nfile = "a"\n', "audit.file", 11, "set both or neither"),
     "unknown profile": (GOOD.replace("audience", 'profile = "x"\naudience'), "issuers[0].profile", 4, "rfc9068"),
     "symmetric algorithm": (
         GOOD.replace("audience", 'algorithms = ["RS256", "HS256"]\naudience'),

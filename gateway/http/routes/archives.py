@@ -14,6 +14,7 @@ from gateway.http.body import JsonBody
 from gateway.http.call import Call
 from gateway.http.endpoint import Answer, AnyEndpoint, Endpoint
 from gateway.http.lines import EVENTS, LINES, Line, LinesResponse
+from gateway.http.noted import noted
 from gateway.http.problem import Problem
 from gateway.http.query import NoQuery
 from gateway.http.routes.errors import MAIL, SEARCH, TRANSFER
@@ -61,11 +62,14 @@ async def run_export(call: Call[NoQuery, ExportRun]) -> Response:
 
     async def lines() -> AsyncGenerator[Line, None]:
         nonlocal exported
-        run = archive_export.export_run(call.desk, await call.account(), call.body)
-        async with aclosing(run):
-            async for line in run:
-                exported += line.end is not UNSET
-                yield Line(_event(line), line)
+        account = await call.account()
+        with noted(call, "export-run", account.id) as told:
+            run = archive_export.export_run(call.desk, account, call.body)
+            async with aclosing(run):
+                async for line in run:
+                    exported += line.end is not UNSET
+                    told.add(messages=exported)
+                    yield Line(_event(line), line)
 
     def ended(problem: Problem) -> Line:
         return Line("progress", ExportEnded(exported=exported, has_more=True, done=False, problem=problem))
@@ -101,6 +105,8 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         path="/v1/accounts/{account}/archive-runs",
         scope=Permission.MODIFY,
         handler=run_archive,
+        bulk=True,
+        counted="bulk",
         summary="Move mail older than a day into another folder, a batch at a time",
         description="A line of JSON after each batch, or with `Accept: text/event-stream` an event. Interrupted or "
         "not, the same request again goes on with what is left. A run ends when the client leaves, after the batch "
@@ -120,6 +126,8 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         path="/v1/accounts/{account}/archive-runs/export",
         scope=Permission.READ,
         handler=run_export,
+        bulk=True,
+        counted="bulk",
         summary="Take mail older than a day away, with progress in the same answer",
         description="Each message is a `message` line, `octets` lines in base64 and an `end` line with the hash; after "
         "each batch a line with `exported`, and in its `batch` the body for the folder's `export/confirm`, which "

@@ -42,6 +42,7 @@ def batch(table: Sequence[AnyEndpoint]) -> AnyEndpoint:
         path=ACCOUNT + "batch",
         scope=Scope.METADATA,
         handler=run_batch,
+        bulk=True,
         summary=f"Up to {MAX_OPERATIONS} requests in one, in order, each with a status of its own",
         description="An operation needs the scope that its request by itself needs. One whose reference can't be "
         "resolved fails with 422; one that refers to an operation that failed is not tried: 424 `dependency-failed`. "

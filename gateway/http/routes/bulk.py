@@ -12,6 +12,7 @@ from gateway.http import reply
 from gateway.http.body import JsonBody
 from gateway.http.call import Call
 from gateway.http.endpoint import Answer, AnyEndpoint, Endpoint
+from gateway.http.noted import folder, noted
 from gateway.http.query import NoQuery
 from gateway.http.routes.errors import SEARCH, TRANSFER, WRITE
 from gateway.http.routes.examples import MESSAGE_ID
@@ -38,7 +39,13 @@ async def bulk_copy(call: Call[NoQuery, BulkMove]) -> Response:
 
 async def bulk_delete(call: Call[NoQuery, BulkDelete]) -> Response:
     _check(call, call.body)
-    return reply.json(await bulk.bulk_delete(call.desk, await call.account(), call.folder, call.body))
+    account = await call.account()
+    if not call.body.permanent:
+        return reply.json(await bulk.bulk_delete(call.desk, account, call.folder, call.body))
+    with noted(call, "messages-deleted", account.id, folder=folder(call)) as told:
+        done = await bulk.bulk_delete(call.desk, account, call.folder, call.body)
+        told.add(messages=sum(one.status == 200 for one in done.results))
+    return reply.json(done)
 
 
 def _check(call: Call[Any, Any], selection: Selection) -> None:
@@ -58,6 +65,8 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         path=_FOLDER + "/flags",
         scope=Scope.MODIFY,
         handler=bulk_flags,
+        bulk=True,
+        counted="bulk",
         in_batch=True,
         summary="Change the flags of many messages",
         tag="bulk",
@@ -71,6 +80,8 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         path=_FOLDER + "/move",
         scope=Scope.MODIFY,
         handler=bulk_move,
+        bulk=True,
+        counted="bulk",
         in_batch=True,
         summary="Move many messages",
         tag="bulk",
@@ -84,6 +95,8 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         path=_FOLDER + "/copy",
         scope=Scope.MODIFY,
         handler=bulk_copy,
+        bulk=True,
+        counted="bulk",
         in_batch=True,
         summary="Copy many messages",
         tag="bulk",
@@ -97,6 +110,8 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         path=_FOLDER + "/delete",
         scope=Scope.DELETE,
         handler=bulk_delete,
+        bulk=True,
+        counted="bulk",
         in_batch=True,
         summary="Move many messages to the trash, or remove them for good",
         tag="bulk",

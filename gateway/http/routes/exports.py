@@ -15,6 +15,7 @@ from gateway.http.conditional import tags_of
 from gateway.http.download import DownloadResponse, close
 from gateway.http.endpoint import Answer, AnyEndpoint, Endpoint
 from gateway.http.link import next_link
+from gateway.http.noted import folder, noted
 from gateway.http.query import Query, Token
 from gateway.http.routes.errors import MAIL, SEARCH, WRITE
 from gateway.http.routes.examples import MESSAGE_ID
@@ -53,9 +54,11 @@ async def get_export_manifest(call: Call[ManifestQuery, None]) -> Response:
 
 
 async def get_export(call: Call[ExportQuery, None]) -> Response:
-    made = await export.open_export(
-        call.desk, await call.account(), call.folder, call.query.export(), call.query.format, if_match=if_match(call)
-    )
+    account, query = await call.account(), call.query
+    with noted(call, "export-started", account.id, folder=folder(call), format=query.format):
+        made = await export.open_export(
+            call.desk, account, call.folder, query.export(), query.format, if_match=if_match(call)
+        )
     response = streamed(made)
     response.headers.update(next_link(call, made.next_cursor))
     if not call.head_only:
@@ -79,9 +82,10 @@ def streamed(made: Export) -> DownloadResponse:
 
 async def confirm_export(call: Call[ConfirmQuery, ExportConfirm]) -> Response:
     check_reading(call)
-    done = await export_confirm.confirm(
-        call.desk, await call.account(), call.folder, call.body, then_delete=call.query.then_delete
-    )
+    account, then_delete = await call.account(), call.query.then_delete
+    with noted(call, "export-confirmed", account.id, folder=folder(call), thenDelete=then_delete) as told:
+        done = await export_confirm.confirm(call.desk, account, call.folder, call.body, then_delete=then_delete)
+        told.add(messages=done.count, deleted=done.deleted)
     return reply.json(done)
 
 
@@ -113,6 +117,8 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         path=_EXPORT + "/manifest",
         scope=Scope.READ,
         handler=get_export_manifest,
+        bulk=True,
+        counted="bulk",
         summary="What an export with the same parameters holds",
         description="Oldest first. A list may be shorter than `limit`, even empty, and still have a next one: follow "
         "`nextCursor` until it is null.",
@@ -127,6 +133,8 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         path=_EXPORT,
         scope=Scope.READ,
         handler=get_export,
+        bulk=True,
+        counted="bulk",
         summary="The folder's messages as one mbox or zip, streamed",
         description="Oldest first, only whole messages. With the manifest's ETag as `If-Match` the n-th message is "
         "the n-th of the manifest, and whoever is cut off goes on with the `cursor` of the last one that came whole. "
@@ -147,6 +155,8 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         path=_EXPORT + "/confirm",
         scope=Scope.DELETE,
         handler=confirm_export,
+        bulk=True,
+        counted="bulk",
         summary="Prove what was received; with thenDelete=true it is then removed for good",
         description="The gateway reads the messages again and compares count and hash. Where anything differs, or a "
         "message is gone already, the answer is 409 and nothing is removed. Needs mail.read too.",

@@ -63,6 +63,8 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         path=_MESSAGE + "/attachments.zip",
         scope=Scope.READ,
         handler=get_attachments,
+        bulk=True,
+        counted="bulk",
         summary="All attachments in one zip archive, streamed",
         description="What `attachments` of the body lists, decoded, under safe names of which no two are alike. "
         "Its size is not known beforehand, so no ranges are served; an archive that was cut off has no directory.",

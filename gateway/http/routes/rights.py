@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec import UNSET
 from starlette.responses import Response
 
+from gateway.audit import digest
 from gateway.http import reply
 from gateway.http.body import JsonBody, NoBody
 from gateway.http.call import Call
 from gateway.http.endpoint import Answer, AnyEndpoint, Endpoint
+from gateway.http.noted import folder, noted
 from gateway.http.query import NoQuery
 from gateway.http.routes.errors import MAIL, WRITE
 from gateway.http.routes.examples import INBOX, RIGHTS
@@ -29,12 +32,18 @@ async def get_grantable(call: Call[NoQuery, None]) -> Response:
 
 
 async def put_rights(call: Call[NoQuery, RightsChange]) -> Response:
-    done = await sharing.put_rights(call.desk, await call.account(), call.folder, call.path["who"], call.body)
+    account, change = await call.account(), call.body
+    granted = change.letters if change.letters is not UNSET else "+".join(change.rights or ())
+    who = digest(call.path["who"])
+    with noted(call, "rights-changed", account.id, folder=folder(call), who=who, granted=granted or "none"):
+        done = await sharing.put_rights(call.desk, account, call.folder, call.path["who"], change)
     return reply.json(done)
 
 
 async def delete_rights(call: Call[NoQuery, None]) -> Response:
-    await sharing.delete_rights(call.desk, await call.account(), call.folder, call.path["who"])
+    account, who = await call.account(), digest(call.path["who"])
+    with noted(call, "rights-removed", account.id, folder=folder(call), who=who):
+        await sharing.delete_rights(call.desk, account, call.folder, call.path["who"])
     return reply.empty()
 
 

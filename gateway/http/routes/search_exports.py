@@ -10,6 +10,7 @@ from gateway.http import reply
 from gateway.http.body import JsonBody
 from gateway.http.call import Call
 from gateway.http.endpoint import Answer, AnyEndpoint, Endpoint
+from gateway.http.noted import noted
 from gateway.http.query import NoQuery, Query
 from gateway.http.routes.errors import MAIL, SEARCH, WRITE
 from gateway.http.routes.exports import MANIFEST, TAG, ConfirmQuery, Format, check_reading, if_match, streamed
@@ -29,18 +30,18 @@ async def get_search_manifest(call: Call[NoQuery, SearchManifest]) -> Response:
 
 
 async def export_search_result(call: Call[FormatQuery, SearchManifest]) -> Response:
-    return streamed(
-        await export_search.open_search_export(
-            call.desk, await call.account(), call.body, call.query.format, if_match=if_match(call)
-        )
-    )
+    account, form = await call.account(), call.query.format
+    with noted(call, "export-started", account.id, format=form):
+        made = await export_search.open_search_export(call.desk, account, call.body, form, if_match=if_match(call))
+    return streamed(made)
 
 
 async def confirm_search_export(call: Call[ConfirmQuery, ExportConfirm]) -> Response:
     check_reading(call)
-    done = await export_confirm.confirm_any(
-        call.desk, await call.account(), call.body, then_delete=call.query.then_delete
-    )
+    account, then_delete = await call.account(), call.query.then_delete
+    with noted(call, "export-confirmed", account.id, thenDelete=then_delete) as told:
+        done = await export_confirm.confirm_any(call.desk, account, call.body, then_delete=then_delete)
+        told.add(messages=done.count, deleted=done.deleted)
     return reply.json(done)
 
 
@@ -52,6 +53,8 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         path=_EXPORTS + "/manifest",
         scope=Scope.READ,
         handler=get_search_manifest,
+        bulk=True,
+        counted="bulk",
         summary="What an export of the same search holds",
         description="Folder after folder, each oldest first; the filter is that of a search. A list may be shorter "
         "than `limit`, even empty, and still have a next one: follow `nextCursor` until it is null.",
@@ -68,6 +71,8 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         path=_EXPORTS,
         scope=Scope.READ,
         handler=export_search_result,
+        bulk=True,
+        counted="bulk",
         summary="What a search finds as one mbox or zip, streamed",
         description="Only whole messages, in the order of the manifest: with its ETag as `If-Match` the n-th message "
         "is the n-th of the manifest, and whoever is cut off goes on with the `cursor` of the last one that came "
@@ -89,6 +94,8 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         path=_EXPORTS + "/confirm",
         scope=Scope.DELETE,
         handler=confirm_search_export,
+        bulk=True,
+        counted="bulk",
         summary="The same proof, of messages of several folders",
         description="As for an export of one folder. With thenDelete=true what is proved is removed folder by folder: "
         "where that breaks off in between, the answer is `write-in-doubt`, and nothing but what was proved is gone.",

@@ -11,6 +11,7 @@ from gateway.http import reply
 from gateway.http.body import JsonBody, NoBody
 from gateway.http.call import Call
 from gateway.http.endpoint import Answer, AnyEndpoint, Endpoint
+from gateway.http.noted import noted
 from gateway.http.query import NoQuery, Query
 from gateway.http.routes.errors import TRANSFER
 from gateway.http.routes.examples import MESSAGE_ID
@@ -33,7 +34,12 @@ async def copy_message(call: Call[NoQuery, Destination]) -> Response:
 
 
 async def delete_message(call: Call[DeleteQuery, None]) -> Response:
-    gone = await transfer.delete(call.desk, await call.account(), call.message, permanent=call.query.permanent)
+    account = await call.account()
+    if not call.query.permanent:
+        return reply.json(await transfer.delete(call.desk, account, call.message, permanent=False))
+    with noted(call, "messages-deleted", account.id) as told:
+        gone = await transfer.delete(call.desk, account, call.message, permanent=True)
+        told.add(messages=1)
     return reply.json(gone)
 
 

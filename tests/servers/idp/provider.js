@@ -6,18 +6,22 @@
 //   KEYS      "keep"; "rotate": a new key signs, the old ones stay published; "forget": they are withdrawn
 //   TYP       the header's typ of signed tokens
 //   SESSION   seconds that the access tokens of `googlelike` and `mslike` live
+//   LIFETIME  seconds that a token lasts that was got by exchange (RFC 8693)
 //
 // `googlelike` and `mslike` are who links accounts: the first keeps its refresh token, that of the second is rotated
 // with each use and may be used once, or the grant is gone.
 // Clients: `signed` and `opaque` (public, code with PKCE; named after the tokens that they get), `gateway` and
-// `dovecot` (they ask about tokens), `robot` (client credentials, opaque). The secret is the name and "-secret".
+// `dovecot` (they ask about tokens), `robot` (client credentials, opaque), `exchanger` (token exchange, signed). The
+// secret is the name and "-secret". What `mallory` holds is exchanged for nothing.
 // Users: any name, with the name and "pw" as password.
 import { createPublicKey, generateKeyPairSync, randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Provider } from "oidc-provider";
+import { createLocalJWKSet, jwtVerify } from "jose";
+import { Provider, errors } from "oidc-provider";
 
-const { PORT, STATE, AUDIENCE, KEYS = "keep", TYP = "at+jwt", SESSION = "3600" } = process.env;
+const { PORT, STATE, AUDIENCE, KEYS = "keep", TYP = "at+jwt", LIFETIME = "300", SESSION = "3600" } = process.env;
+const EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ISSUER = `http://127.0.0.1:${PORT}`;
 const SCOPES = "mail.read mail.metadata mail.modify mail.delete mail.folders mail.events";
 
@@ -54,7 +58,7 @@ const publicClient = (id) => ({
 const secretClient = (id) => ({
   client_id: id,
   client_secret: `${id}-secret`,
-  grant_types: id === "robot" ? ["client_credentials"] : [],
+  grant_types: { robot: ["client_credentials"], exchanger: [EXCHANGE] }[id] ?? [],
   response_types: [],
   redirect_uris: [],
 });
@@ -68,10 +72,22 @@ const linkingClient = (id) => ({
 const LINKING = ["googlelike", "mslike"];
 const address = (user) => `${user}@example.org`;
 
+const resourceServer = (resource, client) => ({
+  scope: SCOPES,
+  audience: resource,
+  accessTokenTTL: 300,
+  accessTokenFormat: ["signed", "exchanger"].includes(client.clientId) ? "jwt" : "opaque",
+  jwt: { sign: { alg: "RS256" } },
+});
+
+const keys = signingKeys();
 const provider = new Provider(ISSUER, {
-  jwks: { keys: signingKeys() },
-  clients: [...["signed", "opaque"].map(publicClient), ...["gateway", "dovecot", "robot"].map(secretClient),
-    ...LINKING.map(linkingClient)],
+  jwks: { keys },
+  clients: [
+    ...["signed", "opaque"].map(publicClient),
+    ...["gateway", "dovecot", "robot", "exchanger"].map(secretClient),
+    ...LINKING.map(linkingClient),
+  ],
   pkce: { required: () => true },
   scopes: ["openid", "offline_access", "email", ...SCOPES.split(" ")],
   claims: { openid: ["sub"], email: ["email"] },
@@ -100,13 +116,7 @@ const provider = new Provider(ISSUER, {
       enabled: true,
       defaultResource: () => AUDIENCE,
       useGrantedResource: () => true,
-      getResourceServerInfo: (_, resource, client) => ({
-        scope: SCOPES,
-        audience: resource,
-        accessTokenTTL: 300,
-        accessTokenFormat: client.clientId === "signed" ? "jwt" : "opaque",
-        jwt: { sign: { alg: "RS256" } },
-      }),
+      getResourceServerInfo: (_, resource, client) => resourceServer(resource, client),
     },
   },
 });
@@ -125,6 +135,39 @@ provider.use(async (ctx, next) => {
   ctx.respond = false;
   return provider.interactionFinished(ctx.req, ctx.res, result, { mergeWithLastSubmission: true });
 });
+
+// Token exchange: whose token it is, by what this provider knows of opaque ones and its own signature on others.
+async function holder(token) {
+  const found = await provider.AccessToken.find(token);
+  if (found) return found.isValid ? found.accountId : undefined;
+  const keySet = createLocalJWKSet({ keys: keys.map(({ kty, n, e, kid, alg }) => ({ kty, n, e, kid, alg })) });
+  const options = { issuer: ISSUER, audience: AUDIENCE };
+  return jwtVerify(token, keySet, options).then(({ payload }) => payload.sub, () => undefined);
+}
+
+async function exchange(ctx) {
+  const { params, client } = ctx.oidc;
+  const accountId = await holder(params.subject_token ?? "");
+  if (!accountId) throw new errors.InvalidRequest("the subject_token is not good");
+  if (accountId === "mallory") throw new errors.InvalidTarget();
+  const info = resourceServer(params.resource, client);
+  const grant = new provider.Grant({ accountId, clientId: client.clientId });
+  grant.addResourceScope(params.resource, info.scope);
+  const token = new provider.AccessToken({
+    accountId, client, grantId: await grant.save(), gty: "token_exchange", scope: info.scope,
+    expiresIn: Number(LIFETIME),
+  });
+  token.resourceServer = new provider.ResourceServer(params.resource, info);
+  ctx.body = {
+    access_token: await token.save(),
+    issued_token_type: "urn:ietf:params:oauth:token-type:access_token",
+    token_type: "Bearer",
+    expires_in: token.expiration,
+  };
+}
+
+const names = ["subject_token", "subject_token_type", "requested_token_type", "resource", "audience", "scope"];
+provider.registerGrantType(EXCHANGE, exchange, names);
 
 async function signedIn(ctx) {
   let body = "";
@@ -145,4 +188,5 @@ async function granted({ missingOIDCScope, missingResourceScopes }, params, sess
   return { consent: { grantId: await grant.save() } };
 }
 
+provider.on("server_error", (_, error) => console.log(error));
 provider.listen(Number(PORT), "127.0.0.1", () => console.log("listening"));
