@@ -91,3 +91,27 @@ def _bare_start() -> float:
     began = time.perf_counter()
     subprocess.run([sys.executable, "-c", "pass"], check=True, timeout=30)
     return time.perf_counter() - began
+
+
+def test_a_key_is_made_once_and_for_its_user_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "key"
+    assert main(["keys", "generate", "--out", str(out)]) == 0
+    assert out.stat().st_mode & 0o777 == 0o600
+    assert len(out.read_text().strip()) == 43
+    assert main(["keys", "generate", "--out", str(out)]) == USAGE_ERROR
+    assert "exists" in capsys.readouterr().err
+    assert main(["keys", "generate"]) == 0
+    assert capsys.readouterr().out.strip() != out.read_text().strip()
+
+
+def test_tables_are_made_by_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "gateway.toml"
+    file.write_text(
+        f'[accounts]\ndatabase = "sqlite+aiosqlite:///{tmp_path}/accounts.db"\nkeys = [{{ id = "one", file = "key" }}]\n'
+        '[[issuers]]\nissuer = "https://login.example.org"\naudience = "https://mail.example.org"\n'
+        '[[providers]]\nname = "one"\nimap = { host = "imap.example.org" }\nauth = { method = "linked" }\n'
+    )
+    assert main(["keys", "generate", "--out", str(tmp_path / "key")]) == 0
+    for command in (["accounts", "migrate"], ["accounts", "migrate"], ["keys", "rotate"]):
+        assert main([*command, "--config", str(file)]) == 0
+    assert "done: 0 sealed with one" in capsys.readouterr().out

@@ -78,9 +78,7 @@ class Directory:
     def _explain(self, caller: Caller) -> Account:
         """Why the caller has no account at all: always raises."""
         if self._serving(named_address(self._issuer(caller), caller)) is not None:
-            raise Unprocessable(
-                "accounts of this mail provider have to be linked, which this gateway does not offer yet"
-            )
+            raise Unprocessable("accounts of this mail provider have to be linked")
         raise NotFound("no mail provider is configured for this caller's domain", field="account")
 
     def _issuer(self, caller: Caller) -> Issuer:

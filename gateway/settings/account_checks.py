@@ -21,6 +21,9 @@ def account_problems(settings: Settings) -> Iterator[Problem]:
     accounts = settings.accounts
     if accounts.database is not None and accounts.database_file is not None:
         yield Problem(("accounts",), "needs one of database and database_file at most")
+    own_file = accounts.database_file is None and (accounts.database or "sqlite").startswith("sqlite")
+    if links_accounts(settings) and own_file and settings.limits.replicas > 1:
+        yield Problem(("accounts", "database"), "must be PostgreSQL, since limits.replicas share it")
     if links_accounts(settings) and not accounts.keys:
         yield Problem(("accounts", "keys"), "is needed where accounts are linked: see gateway keys generate")
     yield from repeated([key.id for key in accounts.keys], lambda index: ("accounts", "keys", index, "id"))

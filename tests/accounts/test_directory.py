@@ -181,7 +181,7 @@ async def test_nobody_serves_the_domain() -> None:
         await served.resolve(caller("alice@example.net"), "me")
 
 
-async def test_linked_accounts_are_not_there_yet() -> None:
+async def test_linked_accounts_do_not_follow_from_a_token() -> None:
     served = directory(provider(Linked()))
     assert (await served.accounts(caller())) == []
     with pytest.raises(Unprocessable, match="linked"):

@@ -103,7 +103,7 @@ class Person:
         url = f"{self.gateway.url}{path}"
         return httpx.request(method, url, json=body, headers=sent, timeout=40, trust_env=False)
 
-    def link_password(self, address: str, password: str, **more: object) -> httpx.Response:
+    def link_password(self, address: object, password: object, **more: object) -> httpx.Response:
         return self.ask("POST", "/v1/accounts", {"address": address, "password": password, **more})
 
     def begin(self, provider: str, **more: object) -> httpx.Response:

@@ -19,6 +19,8 @@ from . import linking
 from .gateway_process import GatewayProcess
 from .linking import folders, marked, person
 
+PASSWORDS = {"method": "linked"}
+
 
 @pytest.fixture(name="gateway")
 def _gateway(linked_gateway: GatewayProcess) -> GatewayProcess:
@@ -199,3 +201,34 @@ def test_keys_are_rotated_beside_a_running_gateway(
     back = {**both, "GATEWAY__ACCOUNTS__KEYS": '[{id = "one", env = "SEALING_KEY"}, {id = "new", env = "NEW_KEY"}]'}
     again = subprocess.run(command, env={**environ, **back}, capture_output=True, text=True, timeout=60, check=False)
     assert again.returncode == 0, again.stdout + again.stderr  # for the tests after this one
+
+
+def test_a_server_that_a_user_names_is_reached_where_that_is_permitted(
+    mail: Dovecot, tokens: TokenIssuer, database: str
+) -> None:
+    """A host of the inside is not, whatever its spelling; one that the operator lists is, its certificate checked."""
+    user, password = mail.guest()
+    server = {"host": "localhost", "port": mail.tls_port}
+    wanted: dict[str, object] = {"address": f"{user}@any.example", "username": user, "imap": server}
+    served = [{"name": "none", "domains": ["example.org"], "imap": {"host": "imap.example.org"}, "auth": PASSWORDS}]
+    environ = {
+        "GATEWAY__PROVIDERS": linking.toml(served),
+        "GATEWAY__ACCOUNTS__ANY_SERVER": "true",
+        "GATEWAY__ACCOUNTS__PORTS": f"[993, {mail.tls_port}]",
+        "GATEWAY__ACCOUNTS__CA_FILE": str(mail.ca_file),
+    }
+    with linking.start(mail, tokens, database, environ=environ) as gateway:
+        who = person(gateway, "twenty")
+        for host in ("localhost", "127.0.0.1", "0x7f000001", "::1", "::ffff:127.0.0.1", "10.0.0.1", "169.254.169.254"):
+            refused = who.link_password(**{**wanted, "password": password, "imap": {**server, "host": host}})
+            assert refused.status_code == 422, (host, refused.text)
+    listed = {**environ, "GATEWAY__ACCOUNTS__ALLOWED_HOSTS": '["localhost"]'}
+    with linking.start(mail, tokens, database, environ=listed) as gateway:
+        who = person(gateway, "twenty")
+        made = who.link_password(**{**wanted, "password": password})
+        assert made.status_code == 201, made.text
+        account = made.json()["id"]
+        assert made.json()["provider"] == "linked"
+        assert folders(who, account).status_code == 200
+    with linking.start(mail, tokens, database, environ=environ) as gateway:  # the operator thinks better of it
+        assert folders(person(gateway, "twenty"), account).status_code == 422
