@@ -30,7 +30,7 @@ class Inside:
     server: TinyImap
     names: NameServer
     client: httpx.AsyncClient
-    allow: Callable[[str], Awaitable[httpx.AsyncClient]]
+    start: Callable[..., Awaitable[httpx.AsyncClient]]
 
     def body(self, host: str) -> dict[str, object]:
         return {
@@ -66,7 +66,7 @@ async def inside(tmp_path: Path, dovecot: Dovecot, tokens: TokenIssuer) -> Async
             stack.push_async_callback(asyncio.to_thread, process.stop)
             return await stack.enter_async_context(client_of(process))
 
-        yield Inside(server, names, await start(), lambda host: start(allowed_hosts=[host]))
+        yield Inside(server, names, await start(), start)
 
 
 LOOPBACK = ["127.0.0.1", "127.1", "127.0.1", "0x7f000001", "0x7f.1", "2130706433", "017700000001", "0177.0.0.1", "0"]
@@ -127,21 +127,24 @@ async def test_nor_by_a_name(inside: Inside) -> None:
 
 
 async def test_nor_by_a_name_that_changes(inside: Inside) -> None:
-    """Public when it is checked, loopback ever after: what was checked is connected to, and asked for once."""
-    first = iter([{"A": ["192.175.48.1"]}])  # public, and no mail server
+    """Allowed when it is checked, another one ever after: what was checked is connected to, and asked for once."""
+    first = iter([{"A": ["127.0.0.2"]}])  # where nothing listens
     inside.names.zone["rebind.example.net"] = lambda: (
         next(first, {"A": ["127.0.0.1"]}) if inside.names.asked[-1][1] == "A" else {}
     )
-    answer = await inside.client.post("/v1/accounts/verify", json=inside.body("rebind.example.net"))
+    client = await inside.start(allowed_networks=["127.0.0.2/32"])
+    answer = await client.post("/v1/accounts/verify", json=inside.body("rebind.example.net"))
     steps = {step["step"]: step for step in answer.json()["steps"]}
-    assert steps["dns"]["detail"] == "192.175.48.1"
-    assert steps["tcp"]["outcome"] == "failed"
+    assert steps["dns"]["detail"] == "127.0.0.2"
+    assert (steps["tcp"]["outcome"], steps["tcp"]["code"]) == ("failed", "port-refused")
     assert inside.server.connections == 0
     assert [kind for name, kind in inside.names.asked if name == "rebind.example.net"].count("A") == 1
+    again = await client.post("/v1/accounts/verify", json=inside.body("rebind.example.net"))
+    assert again.json()["steps"][0]["code"] == "host-refused"
 
 
 async def test_a_configured_private_host_works(inside: Inside) -> None:
-    allowing = await inside.allow("mail.inside.example")
+    allowing = await inside.start(allowed_hosts=["mail.inside.example"])
     answer = await allowing.post("/v1/accounts/verify", json=inside.body("mail.inside.example"))
     assert answer.json()["ok"], answer.text
     for host in ("127.0.0.1", "localhost", "10.0.0.1"):
