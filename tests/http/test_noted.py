@@ -33,7 +33,7 @@ class Site:
         self.written: list[bytes] = []
         clock = doubles.Clock()
         settings = replaced(doubles.settings(), audit or Audit())
-        made: Services = doubles.services(clock, doubles.Hub(), doubles.Authenticator(), settings)
+        made: Services = doubles.services(clock, doubles.Hub(), doubles_access.Authenticator(), settings)
         self.services = replace(made, audit=Trail(self.written.append, clock, process="p"))
         self.verbs = verbs
         self.app = with_state(create_app(settings, serving(self.services)), self.services)
