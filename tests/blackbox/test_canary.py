@@ -246,6 +246,9 @@ async def use_everything(client: httpx.AsyncClient, c: Canaries) -> None:
     await done("PATCH", f"/messages/{message}/flags", json={"add": [c["added"]]})
     copy = (await done("POST", f"/messages/{message}/copy", json={"folder": folder}))["id"]
     await done("GET", f"/folders/{folder}/changes", params={"since": state})
+    await done("POST", f"/folders/{folder}/changes", json={"since": state})
+    since = (await done("GET", "/changes"))["newState"]
+    await done("POST", "/changes", json={"since": since})
     moved = (await done("POST", f"/messages/{copy}/move", json={"folder": "inbox"}))["id"]
     chosen = {"filter": {"subject": c["subject"], "text": c["text"]}}
     await done("POST", "/folders/inbox/copy", json={**chosen, "folder": folder})
