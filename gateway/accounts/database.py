@@ -14,8 +14,8 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from gateway.errors import ConfigurationError, Unavailable
+from gateway.settings.accounts import Accounts
 from gateway.settings.kept_secret import SecretFile
-from gateway.settings.model import Accounts
 
 _KEY: Final = "accounts.database"
 _LOCK: Final = 0x696D6170  # of the migration, among PostgreSQL's advisory locks

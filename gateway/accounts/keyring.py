@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gateway.errors import ConfigurationError, Unavailable
 from gateway.secret import Secret
+from gateway.settings.accounts import SealingKey
 from gateway.settings.kept_secret import SecretFile, SecretVariable
-from gateway.settings.model import SealingKey
 
 KEY_OCTETS: Final = 32
 _VERSION: Final = 1

@@ -10,7 +10,7 @@ from gateway.accounts.host import HostRefused, read_host
 from gateway.accounts.names import Names
 from gateway.accounts.network import Address, Network, plain, read_networks, special, within
 from gateway.imap.endpoint import Endpoint
-from gateway.settings.model import Accounts
+from gateway.settings.accounts import Accounts
 from gateway.settings.reach_checks import nameserver
 
 ADDRESSES_MAX: Final = 4  # that are tried of one host

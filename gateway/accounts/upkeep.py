@@ -14,7 +14,7 @@ from gateway.accounts.keyring import Keyring, SealBroken, new_key
 from gateway.accounts.link import Link
 from gateway.accounts.link_store import LinkStore
 from gateway.errors import ConfigurationError, Unavailable
-from gateway.settings.model import Accounts
+from gateway.settings.accounts import Accounts
 
 FAILED: Final = 1
 BATCH: Final = 100

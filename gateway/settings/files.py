@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path as FilePath
 
-from gateway.settings.model import Accounts, Linked, MasterUser, Settings, TokenExchange
+from gateway.settings.accounts import Accounts
+from gateway.settings.model import Linked, MasterUser, Settings, TokenExchange
 from gateway.settings.position import Path
 from gateway.settings.problem import Problem
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 
-from gateway.settings.model import Accounts
+from gateway.settings.accounts import Accounts
 from gateway.settings.problem import Problem
 from gateway.settings.url import is_domain, split_url
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.accounts.database import migrate, open_database
-from gateway.settings.model import Accounts
+from gateway.settings.accounts import Accounts
 from tests.servers.postgresql import Postgresql
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gateway.accounts.database import migrate, open_database
 from gateway.accounts.tables import METADATA
 from gateway.errors import ConfigurationError, Unavailable
-from gateway.settings.model import Accounts
+from gateway.settings.accounts import Accounts
 
 
 async def test_tables_come_from_nothing_and_migrating_again_changes_nothing(database: str) -> None:

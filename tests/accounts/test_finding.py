@@ -18,7 +18,8 @@ from gateway.accounts.reach import Reach
 from gateway.accounts.web import Web, WebPorts
 from gateway.errors import InvalidRequest
 from gateway.imap.tls import TlsContexts
-from gateway.settings.model import Accounts, Endpoint, Linked, Provider
+from gateway.settings.accounts import Accounts
+from gateway.settings.model import Endpoint, Linked, Provider
 from tests.servers.certificates import Authority
 from tests.servers.nameserver import NameServer
 from tests.servers.tiny_imap import TinyImap, serving

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from gateway.accounts.keyring import Keyring, SealBroken, key_of, new_key
 from gateway.errors import ConfigurationError
 from gateway.secret import Secret
-from gateway.settings.model import SealingKey
+from gateway.settings.accounts import SealingKey
 
 OLD, NEW = ("2026-10", b"a" * 32), ("2026-11", b"b" * 32)
 PLACE = st.text(max_size=30)

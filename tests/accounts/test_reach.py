@@ -19,7 +19,7 @@ from gateway.errors import ConnectFailed, LocalError
 from gateway.imap.connection_open import connect, greeted
 from gateway.imap.endpoint import Deadlines, Endpoint
 from gateway.imap.tls import TlsContexts
-from gateway.settings.model import Accounts
+from gateway.settings.accounts import Accounts
 from tests.imap.scripted import GREETING, Eof, Send, scripted
 from tests.servers.nameserver import NameServer
 

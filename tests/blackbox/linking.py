@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 
 from gateway.accounts.keyring import Keyring, new_key
-from gateway.settings.model import SealingKey
+from gateway.settings.accounts import SealingKey
 from tests.servers.dovecot import Dovecot
 from tests.servers.openid_provider import OpenIdProvider
 from tests.servers.tokens import TokenIssuer

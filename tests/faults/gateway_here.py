@@ -13,8 +13,8 @@ import httpx
 from gateway.app import Application, build
 from gateway.http.services import Accounts
 from gateway.listener import Listener, listen
+from gateway.settings.accounts import Accounts as AccountSettings
 from gateway.settings.bind import Bind
-from gateway.settings.model import Accounts as AccountSettings
 from gateway.settings.model import (
     Endpoint,
     Issuer,

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from gateway.settings.model import Accounts
+from gateway.settings.accounts import Accounts
 from tests.servers.certificates import Authority
 from tests.servers.nameserver import NameServer
 from tests.servers.tokens import TokenIssuer
