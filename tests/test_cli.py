@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from gateway.cli import USAGE_ERROR, main
+
 IMPORT_SECONDS = 0.4
 
 
@@ -107,7 +109,8 @@ def test_a_key_is_made_once_and_for_its_user_alone(tmp_path: Path, capsys: pytes
 def test_tables_are_made_by_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "gateway.toml"
     file.write_text(
-        f'[accounts]\ndatabase = "sqlite+aiosqlite:///{tmp_path}/accounts.db"\nkeys = [{{ id = "one", file = "key" }}]\n'
+        f'[accounts]\ndatabase = "sqlite+aiosqlite:///{tmp_path}/accounts.db"\n'
+        'keys = [{ id = "one", file = "key" }]\n'
         '[[issuers]]\nissuer = "https://login.example.org"\naudience = "https://mail.example.org"\n'
         '[[providers]]\nname = "one"\nimap = { host = "imap.example.org" }\nauth = { method = "linked" }\n'
     )
