@@ -170,6 +170,9 @@ class Finder:
 
 
 async def _in_time(source: Source, work: Coroutine[object, object, Named], until: float) -> Named:
+    if asyncio.get_running_loop().time() >= until:
+        work.close()
+        return Named(source, detail="not asked: the time is over")
     try:
         async with asyncio.timeout_at(until):
             return await work

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
+import dns.asyncbackend
 import dns.asyncresolver
 import dns.exception
 import dns.name
@@ -50,11 +51,29 @@ class Service:
     weight: int
 
 
+class _Sockets(type(dns.asyncbackend.get_backend("asyncio"))):  # type: ignore[misc]
+    """asyncio's; one whose maker was cancelled is closed: uvloop would keep it open, and hang on its end."""
+
+    async def make_socket(self, *arguments: Any, **named: Any) -> Any:
+        making = asyncio.ensure_future(super().make_socket(*arguments, **named))
+        try:
+            return await asyncio.shield(making)
+        except asyncio.CancelledError:
+            making.add_done_callback(_close)
+            raise
+
+
+def _close(making: asyncio.Future[Any]) -> None:
+    if not making.cancelled() and making.exception() is None:
+        asyncio.ensure_future(making.result().close())  # noqa: RUF006 - it closes without waiting
+
+
 class Names:
     """``nameservers``: (address, port) of the servers to ask; none: the system's."""
 
     def __init__(self, nameservers: tuple[tuple[str, int], ...] = ()) -> None:
         self._nameservers = nameservers
+        self._sockets = _Sockets()
         self._resolver: dns.asyncresolver.Resolver | None = None
 
     async def addresses(self, name: str) -> list[Address]:
@@ -92,7 +111,7 @@ class Names:
 
     async def _ask(self, name: str, kind: dns.rdatatype.RdataType, types: tuple[type[R], ...]) -> list[R]:
         try:
-            answer = await self._asked().resolve(dns.name.from_text(name), kind, search=False)
+            answer = await self._asked().resolve(dns.name.from_text(name), kind, search=False, backend=self._sockets)
         except dns.resolver.NXDOMAIN as error:
             raise NameMissing("there is no such host name") from error
         except (dns.resolver.NoAnswer, dns.resolver.YXDOMAIN) as error:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from ipaddress import ip_address
 
 import dns.rcode
 import pytest
+import uvloop
 
 from gateway.accounts.host import HostRefused, read_host
 from gateway.accounts.names import NameFailed, NameMissing, Names, NameTimeout
@@ -262,3 +264,24 @@ async def test_a_silent_dns_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_name_has_one_spelling() -> None:
     assert read_host("IMAP.Example.ORG.") == "imap.example.org"
     assert str(read_host("2001:DB8::0:1")) == "2001:db8::1"
+
+
+def test_a_question_that_is_given_up_leaves_nothing_open(recwarn: pytest.WarningsRecorder) -> None:
+    """On uvloop, which would hang on its end: whenever it is given up."""
+
+    async def give_up() -> None:
+        async with NameServer() as names:
+            names.failing["example.org"] = None
+            asked = Names(((names.host, names.port),))
+            for steps in range(12):
+                question = asyncio.ensure_future(asked.exchangers("example.org"))
+                for _ in range(steps):
+                    await asyncio.sleep(0)
+                question.cancel()
+                await asyncio.wait([question])
+                assert question.cancelled()
+            await asyncio.sleep(0)
+
+    uvloop.run(give_up())
+    gc.collect()
+    assert not [str(each.message) for each in recwarn if issubclass(each.category, ResourceWarning)]
