@@ -14,9 +14,11 @@ from starlette.types import ASGIApp
 from gateway import __version__
 from gateway.accounts.directory import Directory
 from gateway.accounts.finding import Finder
+from gateway.accounts.host import HostRefused
 from gateway.accounts.reach import Reach
 from gateway.accounts.verify.verification import Verifier
 from gateway.accounts.verify.whereabouts import whereabouts
+from gateway.errors import ConnectFailed
 from gateway.http.app import create_app
 from gateway.http.idempotency import MemoryIdempotency
 from gateway.http.management import create_management_app
@@ -141,10 +143,13 @@ class Opener:
         self._contexts = TlsContexts()
 
     async def __call__(self, target: Target) -> Session:
-        """A signed-in session; raises what :meth:`Session.open` raises, and HostRefused."""
+        """A signed-in session; raises what :meth:`Session.open` raises."""
         endpoint = target.endpoint
         if endpoint.restricted and self._reach is not None:
-            endpoint = await self._reach.pinned(endpoint)
+            try:
+                endpoint = await self._reach.pinned(endpoint)
+            except HostRefused as refused:  # by now: it was another answer when the account was linked
+                raise ConnectFailed("the account's mail server may not be reached from here") from refused
         return await Session.open(
             endpoint,
             target.credential,
