@@ -26,7 +26,10 @@ from .conftest import PASS_THROUGH
 from .events import EventReader
 from .gateway_process import GatewayProcess, Upstream
 
-DEBUG = {"log": {"level": "debug"}, "accounts": {"nameservers": ["127.0.0.1:9"], "find_seconds": 3}}
+DEBUG: dict[str, dict[str, object]] = {
+    "log": {"level": "debug"},
+    "accounts": {"nameservers": ["127.0.0.1:9"], "find_seconds": 3},
+}
 SERVED = re.compile(r'imapgw_http_requests_total\{method="([A-Z]+)",route="([^"]+)",status="(\d+)"\}')
 Done = Callable[..., Awaitable[Any]]
 MESSAGE = {"Content-Type": "message/rfc822"}
