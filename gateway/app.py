@@ -17,6 +17,7 @@ from gateway.accounts.directory import Directory
 from gateway.accounts.exchange import Means
 from gateway.accounts.exchanges import Exchanges
 from gateway.accounts.finding import Finder
+from gateway.accounts.host import HostRefused
 from gateway.accounts.link_place import Vouched
 from gateway.accounts.linking import Linking
 from gateway.accounts.office import Office
@@ -26,7 +27,7 @@ from gateway.accounts.verify.verification import Verifier
 from gateway.accounts.verify.whereabouts import whereabouts
 from gateway.audit import Audit, NoAudit, Trail
 from gateway.audit_file import Descriptor, File, Writer
-from gateway.errors import SignInRefused
+from gateway.errors import ConnectFailed, SignInRefused
 from gateway.http.app import create_app
 from gateway.http.idempotency import MemoryIdempotency
 from gateway.http.management import create_management_app
@@ -247,7 +248,10 @@ class Opener:
         """The same, and nobody is told."""
         endpoint = target.endpoint
         if endpoint.restricted and self._reach is not None:
-            endpoint = await self._reach.pinned(endpoint)
+            try:
+                endpoint = await self._reach.pinned(endpoint)
+            except HostRefused as refused:  # by now: it was another answer when the account was linked
+                raise ConnectFailed("the account's mail server may not be reached from here") from refused
         return await Session.open(
             endpoint,
             target.credential,

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import httpx
 import pytest
+from msgspec import structs
 
+from gateway.accounts.reach import Reach
 from gateway.app import Opener
-from gateway.errors import Refused
+from gateway.errors import ConnectFailed, LocalError, Refused, TlsFailed
 from gateway.http.management import create_management_app
 from gateway.imap.credential import Password
 from gateway.imap.encode.fetch_item import Item
@@ -16,8 +20,9 @@ from gateway.imap.uids import UidSet
 from gateway.metrics import Metrics
 from gateway.pool.target import Target
 from gateway.secret import Secret
-from gateway.settings.model import Limits
+from gateway.settings.model import Accounts, Limits
 from tests.servers.dovecot import Dovecot
+from tests.servers.nameserver import NameServer
 
 
 def target(dovecot: Dovecot, *, compress: bool = False) -> Target:
@@ -61,3 +66,21 @@ async def test_a_provider_may_have_its_connections_compressed(dovecot: Dovecot, 
     session = await Opener(Limits(), Metrics())(target(dovecot, compress=compress))
     assert session.compressed is compress
     await session.logout()
+
+
+async def test_a_host_that_a_user_named_is_checked_for_every_connection(dovecot: Dovecot) -> None:
+    """Dovecot's certificate is for localhost, so the name is verified, whatever the address."""
+    named = target(dovecot)
+    named = replace(named, endpoint=replace(named.endpoint, host="mail.inside.example", restricted=True))
+    async with NameServer() as names:
+        names.zone["mail.inside.example"] = {"A": ["127.0.0.1"]}
+        asking = Accounts(nameservers=(names.address,), ports=(dovecot.tls_port,))
+        allowing = structs.replace(asking, allowed_hosts=("mail.inside.example",))
+        with pytest.raises(ConnectFailed, match="may not be reached"):
+            await Opener(Limits(), Metrics(), Reach.of(asking))(named)
+        with pytest.raises(TlsFailed, match="mismatch"):
+            await Opener(Limits(), Metrics(), Reach.of(allowing))(named)
+        for _ in range(2):
+            with pytest.raises(LocalError):
+                await Opener(Limits(), Metrics())(named)
+        assert [kind for _, kind in names.asked].count("A") == 2

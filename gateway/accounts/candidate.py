@@ -16,7 +16,7 @@ SafeTls: TypeAlias = Literal["implicit", "starttls"]
 
 @dataclass(frozen=True, slots=True)
 class MailPorts:
-    """Where mail servers are of which nothing but the name is known (RFC 8314 section 3.3)."""
+    """Where mail servers are of which nothing but the name is known (RFC 8314 section 3)."""
 
     imaps: int = 993
     imap: int = 143

@@ -23,7 +23,7 @@ from gateway.errors import Forbidden, InvalidRequest
 from gateway.imap.capability import Capabilities
 from gateway.imap.endpoint import Deadlines, Endpoint
 from gateway.imap.tls import TlsContexts
-from gateway.settings.model import Provider, Settings
+from gateway.settings.model import Accounts, Provider, Settings
 
 AT_ONCE: Final = 4  # servers tried at the same time
 TRIED_MAX: Final = 12  # of one stage
@@ -56,7 +56,7 @@ class Finder:
             for domain in provider.domains:
                 self._by_domain.setdefault(domain.lower(), provider)
         self.ca_file: str | None = None
-        self.seconds = 30.0
+        self.seconds = Accounts().find_seconds
 
     @classmethod
     def of(cls, settings: Settings, reach: Reach, contexts: TlsContexts) -> Finder:

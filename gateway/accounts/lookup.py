@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import quote
 
@@ -71,12 +71,16 @@ class Lookup:
         """The domain's own document: over TLS, and where there is none of them in plain text, to be confirmed."""
         host = f"autoconfig.{address.domain}"
         whose = quote(str(address), safe="@")
-        urls = (
+        secure = (
             f"https://{host}/{_DOCUMENT}?emailaddress={whose}",
             f"https://{address.domain}/.well-known/autoconfig/{_DOCUMENT}",
-            f"http://{host}/{_DOCUMENT}",  # the address is not told in plain text
         )
-        return await self._documents("autoconfig", address, urls)
+        found = await asyncio.gather(*(self._documents("autoconfig", address, [url]) for url in secure))
+        for each in found:
+            if each.candidates:
+                return each
+        plain = await self._documents("autoconfig", address, [f"http://{host}/{_DOCUMENT}"])  # the address is not told
+        return replace(plain, detail="; ".join(each.detail for each in (*found, plain) if each.detail))
 
     async def exchanger(self, address: Address) -> Named:
         """By where the domain's mail goes: a known provider, or the settings of the exchanger's own domain."""

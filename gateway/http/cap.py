@@ -54,13 +54,20 @@ def capped(scope: Scope, receive: Receive, limit: int) -> Receive:
 
 
 def timely(receive: Receive, seconds: float = STALL_SECONDS) -> Receive:
-    """``receive`` for reading a body; raises TooSlow where the client sends nothing for ``seconds``."""
+    """``receive`` for reading a body; raises TooSlow where the client sends nothing for ``seconds``.
+
+    Once the body is there, the client may wait for its answer as long as it likes.
+    """
+    complete = False
 
     async def hurried() -> Message:
+        nonlocal complete
         try:
-            async with asyncio.timeout(seconds):
-                return await receive()
+            async with asyncio.timeout(None if complete else seconds):
+                message = await receive()
         except TimeoutError:
             raise TooSlow(f"nothing came for {seconds:g} seconds") from None
+        complete = complete or not message.get("more_body", False)
+        return message
 
     return hurried

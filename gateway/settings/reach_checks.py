@@ -34,7 +34,8 @@ def nameserver(text: str) -> tuple[str, int]:
     """``192.0.2.53``, ``192.0.2.53:5353``, ``[2001:db8::53]:53``: address and port. Raises ValueError."""
     address, port = text, "53"
     if text.startswith("["):
-        address, _, port = text[1:].partition("]:")
+        address, _, rest = text[1:].partition("]")
+        port = rest.removeprefix(":") or "53"
     elif text.count(":") == 1:
         address, _, port = text.partition(":")
     if not 0 < int(port) < 65536:

@@ -30,8 +30,8 @@ async def a_letter(client: httpx.AsyncClient, c: Canaries) -> tuple[str, str]:
     return stored.json()["id"], folder.json()["id"]
 
 
-async def use_everything(client: httpx.AsyncClient, c: Canaries) -> None:
-    """Every endpoint, with success."""
+async def use_everything(client: httpx.AsyncClient, c: Canaries, port: int) -> None:
+    """Every endpoint, with success. ``port``: the mail server's."""
 
     async def done(method: str, path: str, **more: Any) -> Any:
         answer = await client.request(method, path, **more)
@@ -74,6 +74,7 @@ async def use_everything(client: httpx.AsyncClient, c: Canaries) -> None:
     await done("POST", "/folders/inbox/delete", json={**chosen, "permanent": True})
     await use_what_is_larger(client, c, done)
     await use_rights(folder, c, done)
+    await use_servers(root, port, c, done)
     await canary_linking.use(root, c, done)
     renamed = await done("PATCH", f"/folders/{folder}", json={"name": c["renamed"]})
     await done("DELETE", f"/folders/{renamed['id']}")
@@ -132,6 +133,17 @@ async def use_rights(folder: str, c: Canaries, done: Done) -> None:
     for path in (rights, f"{rights}/{c['identifier']}", "/folders?rights=true", "/quota", f"/quota?folder={folder}"):
         await done("GET", path)
     await done("DELETE", f"{rights}/{c['identifier']}")
+
+
+async def use_servers(root: str, port: int, c: Canaries, done: Done) -> None:
+    """Finding and trying mail servers: addresses, hosts, names and secrets of accounts that are not linked yet."""
+    await done("POST", "/verify")
+    await done("POST", f"{root}/v1/accounts/discover", json={"address": f"{c['found']}@{c['domain']}.example"})
+    foreign = {"host": f"{c['host']}.example", "port": 993}
+    who = {"address": f"{c['whose']}@example.org", "username": c["username"], "smtp": foreign}
+    for server in (foreign, {"host": "localhost", "port": port}):
+        for secret in ({"password": c["mailpassword"]}, {"token": c["mailtoken"]}):
+            await done("POST", f"{root}/v1/accounts/verify", json={**who, "imap": server, **secret})
 
 
 def invitation_of(archive: bytes) -> bytes:

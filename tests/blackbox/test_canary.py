@@ -25,7 +25,10 @@ from .canary_use import a_letter, use_everything
 from .conftest import PASS_THROUGH
 from .gateway_process import GatewayProcess, Upstream
 
-DEBUG = {"log": {"level": "debug"}}
+DEBUG: dict[str, dict[str, object]] = {
+    "log": {"level": "debug"},
+    "accounts": {"nameservers": ["127.0.0.1:9"], "find_seconds": 3},
+}
 SERVED = re.compile(r'imapgw_http_requests_total\{method="([A-Z]+)",route="([^"]+)",status="(\d+)"\}')
 MESSAGE = {"Content-Type": "message/rfc822"}
 
@@ -93,9 +96,9 @@ def test_canaries_are_found() -> None:
 
 
 async def test_of_what_is_served_nothing_is_told(
-    gateway: GatewayProcess, client: httpx.AsyncClient, canaries: Canaries
+    gateway: GatewayProcess, sharing_dovecot: Dovecot, client: httpx.AsyncClient, canaries: Canaries
 ) -> None:
-    await use_everything(client, canaries)
+    await use_everything(client, canaries, sharing_dovecot.tls_port)
     assert findings(gateway, canaries) == []
     served = {
         (method, route)
@@ -107,10 +110,10 @@ async def test_of_what_is_served_nothing_is_told(
 
 
 async def test_the_audit_tells_who_and_nothing_else(
-    gateway: GatewayProcess, client: httpx.AsyncClient, canaries: Canaries, trail: Path
+    gateway: GatewayProcess, sharing_dovecot: Dovecot, client: httpx.AsyncClient, canaries: Canaries, trail: Path
 ) -> None:
     """The token's subject is who it was; of all else that was planted there is nothing."""
-    await use_everything(client, canaries)
+    await use_everything(client, canaries, sharing_dovecot.tls_port)
     mine = await lines_of(trail, canaries["subclaim"], "rights-removed")
     told = {(line["event"], line["outcome"]) for line in mine}
     assert told >= {

@@ -42,3 +42,20 @@ async def test_a_client_that_sends_nothing_is_not_waited_for() -> None:
     with pytest.raises(TooSlow):
         await timely(never, 0.001)()
     assert (await timely(ten, 10)())["body"] == b"x" * 10
+
+
+async def test_who_has_sent_all_may_wait_for_the_answer() -> None:
+    """Else work of more than the bound would end in 408 for a client that has nothing left to send."""
+    messages: asyncio.Queue[Message] = asyncio.Queue()
+    hurried = timely(messages.get, 0.01)
+    messages.put_nowait({"type": "http.request", "body": b"a", "more_body": True})
+    await hurried()
+    with pytest.raises(TooSlow):
+        await hurried()
+    messages.put_nowait({"type": "http.request", "body": b"b", "more_body": False})
+    await hurried()
+    waiting = asyncio.ensure_future(hurried())
+    done, _ = await asyncio.wait([waiting], timeout=0.1)
+    assert not done
+    messages.put_nowait({"type": "http.disconnect"})
+    assert (await waiting)["type"] == "http.disconnect"
