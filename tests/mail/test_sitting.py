@@ -54,7 +54,9 @@ class FakePool:
     ended: list[BaseException | None] = field(default_factory=list)
 
     @asynccontextmanager
-    async def lease(self, target: Target, mailbox: MailboxName | None = None) -> AsyncIterator[FakeSession]:
+    async def lease(
+        self, target: Target, mailbox: MailboxName | None = None, *, bulk: bool = False
+    ) -> AsyncIterator[FakeSession]:
         session = FakeSession(mailbox=None if self.open is None else Mailbox(self.open))
         self.sessions.append(session)
         try:
