@@ -75,6 +75,15 @@ class Fuzzer:
             time.sleep(self._pause * done * self.random.choice((0, 0, 0, 1, 4)))
         self.hand.leave()
 
+    def last(self) -> None:
+        """One more change, by itself.
+
+        Where sessions of Dovecot list folders while others rename them, one may think that nothing has changed since,
+        and lists the old ones until something else changes in any folder: in a mailbox that is used, soon.
+        """
+        self.hand.append(INBOX, "")
+        self.hand.leave()
+
     def stop(self) -> None:
         self._enough.set()
 

@@ -106,6 +106,7 @@ class World:
                 await asyncio.to_thread(self.fuzzer.work, count)
             finally:
                 stop.set()
+        await asyncio.to_thread(self.fuzzer.last)
         self.journal.note("fuzzer", "quiet")
         truth = await asyncio.to_thread(read_truth, self.ground.sign_in, self.ground.rests())
         async with asyncio.TaskGroup() as group:
