@@ -20,7 +20,8 @@ from gateway.imap.uids import UidSet
 from gateway.metrics import Metrics
 from gateway.pool.target import Target
 from gateway.secret import Secret
-from gateway.settings.model import Accounts, Limits
+from gateway.settings.accounts import Accounts
+from gateway.settings.model import Limits
 from tests.servers.dovecot import Dovecot
 from tests.servers.nameserver import NameServer
 

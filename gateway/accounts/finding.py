@@ -23,7 +23,8 @@ from gateway.errors import Forbidden, InvalidRequest
 from gateway.imap.capability import Capabilities
 from gateway.imap.endpoint import Deadlines, Endpoint
 from gateway.imap.tls import TlsContexts
-from gateway.settings.model import Accounts, Provider, Settings
+from gateway.settings.accounts import Accounts
+from gateway.settings.model import Provider, Settings
 
 AT_ONCE: Final = 4  # servers tried at the same time
 TRIED_MAX: Final = 12  # of one stage

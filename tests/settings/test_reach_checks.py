@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.settings.model import Accounts
+from gateway.settings.accounts import Accounts
 from gateway.settings.reach_checks import nameserver, reach_problems
 
 
