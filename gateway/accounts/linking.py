@@ -78,7 +78,8 @@ class Linking:
         if old is None or not await self._replaced(old, link):
             await self._store.add(link, most=self._most)  # also where it was unlinked meanwhile
         self._note("account-linked", link, how="password", again=old is not None)
-        return (await self._get(caller, link_id)), old is None
+        stored = await self.every.link_of(caller, link_id)  # which may be unlinked already
+        return stored or link, old is None
 
     async def patch(
         self, caller: Caller, ref: str, *, password: Secret | None, label: str | None, is_default: bool | None
