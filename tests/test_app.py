@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import httpx
 import pytest
 
-from gateway.app import Opener
-from gateway.errors import Refused
+from gateway.app import Opener, build
+from gateway.errors import ConfigurationError, Refused
 from gateway.http.management import create_management_app
 from gateway.imap.credential import Password
 from gateway.imap.encode.fetch_item import Item
@@ -16,7 +18,8 @@ from gateway.imap.uids import UidSet
 from gateway.metrics import Metrics
 from gateway.pool.target import Target
 from gateway.secret import Secret
-from gateway.settings.model import Limits
+from gateway.settings.model import Audit, Issuer, Limits, PassThrough, Provider, Settings
+from gateway.settings.model import Endpoint as ImapSettings
 from tests.servers.dovecot import Dovecot
 
 
@@ -61,3 +64,14 @@ async def test_a_provider_may_have_its_connections_compressed(dovecot: Dovecot, 
     session = await Opener(Limits(), Metrics())(target(dovecot, compress=compress))
     assert session.compressed is compress
     await session.logout()
+
+
+def test_an_audit_that_can_not_be_written_ends_the_start(tmp_path: Path) -> None:
+    provider = Provider(name="p", imap=ImapSettings(host="imap.example.org"), auth=PassThrough())
+    settings = Settings(
+        issuers=(Issuer(issuer="https://login.example.org", audience="https://mail.example.org"),),
+        providers=(provider,),
+        audit=Audit(to="file", file=str(tmp_path / "missing" / "audit.jsonl")),
+    )
+    with pytest.raises(ConfigurationError, match=r"audit\.file: can't be opened to append to: no such file"):
+        build(settings)
