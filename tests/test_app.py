@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import httpx
 import pytest
 from msgspec import structs
 
 from gateway.accounts.reach import Reach
-from gateway.app import Opener
-from gateway.errors import ConnectFailed, LocalError, Refused, TlsFailed
+from gateway.app import Opener, build
+from gateway.errors import ConfigurationError, ConnectFailed, LocalError, Refused, TlsFailed
 from gateway.http.management import create_management_app
 from gateway.imap.credential import Password
 from gateway.imap.encode.fetch_item import Item
@@ -21,7 +22,8 @@ from gateway.metrics import Metrics
 from gateway.pool.target import Target
 from gateway.secret import Secret
 from gateway.settings.accounts import Accounts
-from gateway.settings.model import Limits
+from gateway.settings.model import Audit, Issuer, Limits, PassThrough, Provider, Settings
+from gateway.settings.model import Endpoint as ImapSettings
 from tests.servers.dovecot import Dovecot
 from tests.servers.nameserver import NameServer
 
@@ -85,3 +87,14 @@ async def test_a_host_that_a_user_named_is_checked_for_every_connection(dovecot:
             with pytest.raises(LocalError):
                 await Opener(Limits(), Metrics())(named)
         assert [kind for _, kind in names.asked].count("A") == 2
+
+
+def test_an_audit_that_can_not_be_written_ends_the_start(tmp_path: Path) -> None:
+    provider = Provider(name="p", imap=ImapSettings(host="imap.example.org"), auth=PassThrough())
+    settings = Settings(
+        issuers=(Issuer(issuer="https://login.example.org", audience="https://mail.example.org"),),
+        providers=(provider,),
+        audit=Audit(to="file", file=str(tmp_path / "missing" / "audit.jsonl")),
+    )
+    with pytest.raises(ConfigurationError, match=r"audit\.file: can't be opened to append to: no such file"):
+        build(settings)
