@@ -166,6 +166,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         scope=Scope.ACCOUNTS,
         handler=link_account,
         summary="Link an account by an app password",
+        counted="sign-in",
         description="The mail server is the named one, that of the named provider, or found by the address. The "
         "gateway signs in before anything is stored. The same mailbox linked again gets the new password.",
         tag="accounts",
@@ -180,6 +181,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         scope=Scope.ACCOUNTS,
         handler=begin_link,
         summary="Begin to link an account by a sign-in at its provider",
+        counted="sign-in",
         description="Send the browser to `url`. It comes back to `returnTo` with `link_code`, to be sent to "
         "…/link/finish with a token of the same user within ten minutes, or with `link_error`.",
         tag="accounts",
@@ -206,6 +208,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         scope=Scope.ACCOUNTS,
         handler=finish_link,
         summary="Link the account that the sign-in at its provider was for",
+        counted="sign-in",
         tag="accounts",
         query=NoQuery,
         body=JsonBody(GrantFinish),

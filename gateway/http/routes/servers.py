@@ -105,6 +105,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         "mail exchangers, and well-known names, in this order; every server was connected to over TLS. Where "
         "`needsConfirmation` is true, show the host to the user before a password goes there.",
         tag="servers",
+        counted="sign-in",
         query=NoQuery,
         body=JsonBody(Discovery),
         answers=(Answer(200, "What was found, the best first.", Found, example=_FOUND),),
@@ -120,6 +121,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         summary="Try a mail server, step by step, before linking",
         description=_STEPS + "No secret is kept or told.",
         tag="servers",
+        counted="sign-in",
         query=NoQuery,
         body=JsonBody(VerifyRequest),
         answers=(Answer(200, "What came of each step.", Verification, example=_VERIFIED),),
@@ -135,6 +137,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         summary="Try an account, step by step",
         description=_STEPS + "It takes a connection of its own, beside the account's others.",
         tag="servers",
+        counted="sign-in",
         query=NoQuery,
         body=NoBody(),
         answers=(Answer(200, "What came of each step.", Verification, example=_VERIFIED),),
