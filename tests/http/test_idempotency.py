@@ -115,7 +115,7 @@ async def test_every_post_takes_a_key(endpoint: AnyEndpoint, client: httpx.Async
     assert ("Idempotency-Key" in {one["name"] for one in documented}) == endpoint.replayed
     assert endpoint.replayed or endpoint.repeatable or path.endswith("/tickets")
     refused = await client.post(path, content=b"{}", headers={"Idempotency-Key": "two words"})
-    assert (refused.json()["field"] == "Idempotency-Key") == endpoint.replayed
+    assert (refused.json().get("field") == "Idempotency-Key") == endpoint.replayed
 
 
 async def test_another_caller_or_route_has_keys_of_its_own(gateway: Gateway) -> None:
