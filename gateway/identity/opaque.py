@@ -1,6 +1,6 @@
 """Opaque access tokens: what their issuer says of them, asked once for all who want to know, and refused from memory.
 
-docs/decisions/0020-opaque-tokens.md says which issuer is asked about what.
+docs/decisions/0014-opaque-tokens.md says which issuer is asked about what.
 """
 
 from __future__ import annotations

@@ -145,7 +145,7 @@ def rank(arrival: int, ask: Ask) -> int:
 
 
 def _at_bulk(scene: Scene) -> int:
-    """Connections at bulk work. One is left for the rest wherever there are two (docs/decisions/0031-limits.md)."""
+    """Connections at bulk work. One is left for the rest wherever there are two (docs/decisions/0018-limits.md)."""
     return sum(slot.bulk and slot.state in (State.LENT, State.SETTLING) for slot in scene.slots)
 
 
