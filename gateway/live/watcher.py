@@ -132,7 +132,7 @@ class Watcher:
             lookout.first.fail(error)
 
     async def _watch(self) -> None:
-        """Sign in, then look and listen in turn, until the connection is lost or its credential ends."""
+        """Sign in, then look and listen in turn, until the connection is lost, outlived, or its credential ends."""
         account = self._host.credential()
         left = None if account.expires_at is None else account.expires_at - self._desk.clock()
         if left is not None and left <= 0:
@@ -158,6 +158,8 @@ class Watcher:
                 await sweep(session, self.beat, ear, self._host)
             await self._round(session, ear)
             self._backoff.worked()
+            if session.outlived:
+                return  # to another connection
             if self.beat.quiet:
                 self.beat.wake.clear()
                 await ear.listen(self._swept_at + ear.sweep_seconds() - loop.time())
