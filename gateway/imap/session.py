@@ -173,8 +173,8 @@ class Session(SigningIn, Idling, Notifying, Sorting, Transferring, Streaming, Fo
 
     @property
     def clean(self) -> bool:
-        """Alive, and nothing queued, in flight or abandoned."""
-        return self.alive and not self._wire.busy
+        """Alive, nothing queued, in flight or abandoned, and every mailbox that was opened is still the one it was."""
+        return self.alive and not self._wire.busy and not self.outlived
 
     @property
     def fault(self) -> GatewayError | None:

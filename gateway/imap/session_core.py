@@ -30,6 +30,8 @@ class Core:
         self._ignore = ignore
         self._told = False  # capabilities were told since the last sign-in or TLS
         self._mailbox: Mailbox | None = None
+        self._lives: dict[MailboxName, int] = {}  # UIDVALIDITY of each mailbox that was opened
+        self._outlived = False
         self._wire.on_news = self._hear
 
     @property
@@ -40,6 +42,14 @@ class Core:
     def mailbox(self) -> Mailbox | None:
         """The selected mailbox, as the server's news keep it."""
         return self._mailbox
+
+    @property
+    def outlived(self) -> bool:
+        """Whether a mailbox was opened that had been opened before it was made anew.
+
+        Dovecot may then take the files of the old one for those of the new one, and never see that flags change.
+        """
+        return self._outlived
 
     async def _run(self, name: str, *args: Arg, want: Want | None = None) -> Tagged:
         """A command's OK. Raises Refused for NO and BAD."""

@@ -36,6 +36,8 @@ class Selecting(Core):
             await self._finish(pending)
         except Refused as refusal:
             raise await self._explained(refusal, name) from refusal
+        life = fresh.uidvalidity or 0
+        self._outlived = self._outlived or self._lives.setdefault(name, life) != life
         return fresh
 
     def _asks_condstore(self) -> bool:

@@ -132,7 +132,8 @@ class Watcher:
             lookout.first.fail(error)
 
     async def _watch(self) -> None:
-        """Sign in, then look and listen in turn, until the connection is lost or its credential nears its end.
+        """Sign in, then look and listen in turn, until the connection is lost, outlived, or its credential nears
+        its end.
 
         The next connection then begins with a sweep, so that nothing is missed in between.
         """
@@ -163,6 +164,8 @@ class Watcher:
                 await sweep(session, self.beat, ear, self._host)
             await self._round(session, ear)
             self._backoff.worked()
+            if session.outlived:
+                return  # to another connection
             if self.beat.quiet:
                 self.beat.wake.clear()
                 await ear.listen(self._swept_at + ear.sweep_seconds() - loop.time())

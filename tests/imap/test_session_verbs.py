@@ -200,6 +200,22 @@ async def test_select_again_is_no_round_trip(either: Session) -> None:
     assert either.bytes_out > before
 
 
+async def test_a_session_that_saw_a_mailbox_made_anew_serves_nobody_else(either: Session, again: Opener) -> None:
+    """What it sees of the new one is not to be relied on."""
+    other = await again()
+    await other.create(OTHER)
+    await either.select(OTHER)
+    await either.select(OTHER, again=True)
+    await either.select(INBOX)
+    assert either.clean
+    await other.rename(OTHER, MailboxName(b"Away"))
+    await other.create(OTHER)
+    await either.select(OTHER)
+    assert either.outlived
+    assert either.alive
+    assert not either.clean
+
+
 async def test_select_of_what_is_not_there(either: Session) -> None:
     await either.select(INBOX)
     with pytest.raises(Refused) as refused:
