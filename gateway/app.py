@@ -236,6 +236,8 @@ class Opener:
         """A signed-in session; raises what :meth:`Session.open` raises. A linked account is told how it went."""
         try:
             session = await self.open(target)
+        except HostRefused as refused:  # by now: it was another answer when the account was linked
+            raise ConnectFailed("the account's mail server may not be reached from here") from refused
         except SignInRefused as error:
             if self.linking is None:
                 raise
@@ -245,13 +247,10 @@ class Opener:
         return session
 
     async def open(self, target: Target) -> Session:
-        """The same, and nobody is told."""
+        """The same, and nobody is told. Raises HostRefused for a host that users may not name."""
         endpoint = target.endpoint
         if endpoint.restricted and self._reach is not None:
-            try:
-                endpoint = await self._reach.pinned(endpoint)
-            except HostRefused as refused:  # by now: it was another answer when the account was linked
-                raise ConnectFailed("the account's mail server may not be reached from here") from refused
+            endpoint = await self._reach.pinned(endpoint)
         return await Session.open(
             endpoint,
             target.credential,

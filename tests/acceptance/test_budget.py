@@ -50,7 +50,7 @@ async def test_two_hundred_requests_and_five_streams_on_ten_connections(
     show("a budget of ten", requests=AT_ONCE * ROUNDS, **{name: f"{max(found):.2f} s" for name, found in waits.items()})
     assert budget["allowed"] == 10
     assert budget["inUse"] <= 10
-    assert opens(gateway, "ok") > STREAMS
+    assert 1 < opens(gateway, "ok") <= 10  # one of them watches for all streams
     assert sum(opens(gateway, outcome) for outcome in ("refused", "unreachable", "tls", "timeout", "malformed")) == 0
     assert "Maximum number of connections" not in server.log_text()
 

@@ -231,4 +231,4 @@ def test_a_server_that_a_user_names_is_reached_where_that_is_permitted(
         assert made.json()["provider"] == "linked"
         assert folders(who, account).status_code == 200
     with linking.start(mail, tokens, database, environ=environ) as gateway:  # the operator thinks better of it
-        assert folders(person(gateway, "twenty"), account).status_code == 422
+        assert folders(person(gateway, "twenty"), account).status_code == 502

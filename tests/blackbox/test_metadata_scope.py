@@ -87,6 +87,10 @@ def write(method: str, path: str, status: int = 200, json: Any = None) -> Ask:
     return lambda box: [Probe(method, box.to(path), status, json=json)]
 
 
+def at_root(method: str, path: str, status: int, json: Any) -> Ask:
+    return lambda box: [Probe(method, str(box.bare.base_url).removesuffix("/me/") + path, status, json=json)]
+
+
 def bulk(path: str, **members: object) -> Ask:
     """By ids it is done; by what is in a body it is refused."""
 
@@ -153,6 +157,19 @@ def operations(box: Mailbox) -> list[dict[str, object]]:
 OPEN: dict[str, Ask] = {
     "list_accounts": lambda box: [Probe("GET", str(box.bare.base_url).removesuffix("/me/"))],
     "get_account": lambda box: [Probe("GET", str(box.bare.base_url).removesuffix("/"))],
+    "link_account": at_root("POST", "", 422, {"address": "user@example.net", "password": "secret"}),
+    "patch_account": at_root("PATCH", "/me", 422, {"label": "mine"}),
+    "unlink_account": at_root("DELETE", "/me", 422, None),
+    "begin_link": at_root("POST", "/link", 422, {"provider": "none", "returnTo": "https://app.example.org/"}),
+    "finish_link": at_root("POST", "/link/finish", 422, {"code": "none"}),
+    "discover": at_root("POST", "/discover", 200, {"address": "user@example.net"}),
+    "verify_server": at_root(
+        "POST",
+        "/verify",
+        200,
+        {"address": "user@example.net", "imap": {"host": "127.0.0.1"}, "username": "user", "password": "secret"},
+    ),
+    "verify_account": write("POST", "/verify"),
     "list_folders": get("/folders"),
     "create_folder": write("POST", "/folders", 201, {"name": "Made without reading"}),
     "get_folder": get("/folders/{folder}"),

@@ -40,7 +40,7 @@ class DovecotOptions:
     """
 
     users: Mapping[str, str] = field(default_factory=lambda: dict(BASE_USERS))
-    guests: int = 1000
+    guests: int = 5000
     master: tuple[str, str] | None = None
     oauth: OAuth | None = None
     max_connections: int = 50
