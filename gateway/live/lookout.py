@@ -45,7 +45,10 @@ class Lookout:
         self.owed: set[Stream] = set()  # to be told more once they have room
         self.failures = 0
         self.first = FirstLook()
+        self.doubtful = False  # STATUS and EXAMINE do not agree on this connection
         self._seen: tuple[int | str | None, ...] | None = None
+        self._doubted: tuple[int | str | None, ...] | None = None
+        self._stubborn = False
 
     def forget(self) -> None:
         """What STATUS said last counts no more: a look was missed, or the connection was."""
@@ -54,14 +57,26 @@ class Lookout:
     def differs(self, values: Mapping[str, int | str]) -> bool:
         """Whether STATUS says that the folder is not as it was when it was looked at.
 
-        Some servers' STATUS and EXAMINE never agree: what STATUS said before counts as seen.
+        Some servers' STATUS and EXAMINE never agree: what STATUS said before counts as seen. But first another
+        connection is to look, for Dovecot may show one the files of a folder that was there before.
         """
         now, before = tuple(values.get(item) for item in NUMBERS), self._seen
         self._seen = now
         if self.state is None or now == before:
+            self._doubt(now)
             return self.state is None
         unseen_now, unseen_before = now[-1], before[-1] if before is not None else now[-1]
         return behind(self.state, values) or unseen_now != unseen_before
+
+    def _doubt(self, now: tuple[int | str | None, ...]) -> None:
+        """Where a look has not led to what STATUS says; no more where another connection sees the same."""
+        state = self.state
+        if state is None or now[:3] == (state.uidvalidity, state.uidnext, state.exists):
+            return
+        if now == self._doubted:
+            self._stubborn = True
+        self._doubted = now
+        self.doubtful = not self._stubborn
 
     def learn(self, state: FolderState, values: Mapping[str, int | str]) -> None:
         """A first state that needs no look, for STATUS says all of it."""

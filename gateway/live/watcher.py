@@ -164,11 +164,18 @@ class Watcher:
                 await sweep(session, self.beat, ear, self._host)
             await self._round(session, ear)
             self._backoff.worked()
-            if session.outlived:
+            if session.outlived or self._doubts():
                 return  # to another connection
             if self.beat.quiet:
                 self.beat.wake.clear()
                 await ear.listen(self._swept_at + ear.sweep_seconds() - loop.time())
+
+    def _doubts(self) -> bool:
+        """Whether what this connection shows of a folder is not to be believed."""
+        doubtful = [lookout for lookout in self.beat if lookout.doubtful]
+        for lookout in doubtful:
+            lookout.doubtful = False
+        return bool(doubtful)
 
     async def _listening(self, session: Session) -> Ear:
         """The best ear that can be had; whatever happened until now is found out by a sweep."""

@@ -20,6 +20,8 @@ from .journal import Journal
 from .line import Away, ask
 from .truth import Truth
 
+AGAIN: Final = 2
+"""Syncs more that a client may need that only asks."""
 SETTLING: Final = 60.0
 """Seconds that a client has, once all is quiet, to be right; it takes a moment where nothing is wrong."""
 
@@ -58,15 +60,21 @@ class Client(ABC):
                 await passed(stop, self.random.uniform(0.02, 0.3))
 
     async def settle(self, truth: Truth) -> list[str]:
-        """Once nothing changes any more: come to rest, and tell the differences that are left."""
-        deadline = asyncio.get_running_loop().time() + SETTLING
+        """Once nothing changes any more: come to rest, and tell the differences that are left.
+
+        A server that is not well just now, as Dovecot is after some renamings (it can't open a folder, or lists old
+        ones), excuses what a sync or two later is right, which is counted. What was missed has no such excuse: the
+        client's state is past it.
+        """
+        deadline, rests = asyncio.get_running_loop().time() + SETTLING, 0
         while found := self._differences(truth):
-            if asyncio.get_running_loop().time() > deadline:
+            if asyncio.get_running_loop().time() > deadline or rests > AGAIN:
                 break
             try:
-                if await self.rest(2.0) and not self._late(truth):
-                    found = self._differences(truth)
-                    break
+                if await self.rest(2.0) and self._differences(truth) and not self._late(truth):
+                    rests += 1
+                    self.did["again"] += 1
+                    await asyncio.sleep(1)
             except Away as away:
                 self.note(f"away: {away}")
                 await self.dropped()
@@ -74,11 +82,7 @@ class Client(ABC):
         return found
 
     def _late(self, truth: Truth) -> bool:
-        """Whether the folder list that it was given is an old one.
-
-        After many renamings at once a session of Dovecot may list for seconds what is no more; those of the gateway's
-        pool are replaced. What is in folders has no excuse.
-        """
+        """Whether the folder list that it was given is an old one."""
         late = self.lists and not same_folders(self.cache, truth)
         self.did["late lists"] += late
         return late
