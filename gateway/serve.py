@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -56,7 +57,9 @@ def serve(settings: Settings) -> int:
     with contextlib.closing(public):
         management = listen(parse_bind(settings.server.management_bind), "server.management_bind")
         with contextlib.closing(management), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(run(build(settings), settings.server.drain_seconds, public, management))
+            application = build(settings)
+            gc.freeze()  # what lives as long as the process need not be looked through while the loop waits
+            return runner.run(run(application, settings.server.drain_seconds, public, management))
 
 
 async def run(application: Application, drain_seconds: float, public: socket.socket, management: socket.socket) -> int:

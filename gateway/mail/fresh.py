@@ -21,7 +21,7 @@ from gateway.sync.state import FolderState
 
 PASSED = 2_000
 """More that came and went than this are not named: of so many none was on a page."""
-RECOUNTS = 8
+RECOUNTS = 50
 """How often messages are counted anew because others went meanwhile."""
 
 Show: TypeAlias = Callable[[Session, MailboxName, int, UidSet], Awaitable[list[MessageSummary]]]

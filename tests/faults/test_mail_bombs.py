@@ -55,8 +55,8 @@ BOMBS = {
     "soft line ends": HEAD + b"Content-Transfer-Encoding:quoted-printable\r\n\r\n" + b"=\r\n" * 300_000,
     "base64 of junk": HEAD + b"Content-Transfer-Encoding: base64\r\n\r\n" + b"!@#$" * 250_000,
 }  # fmt: skip
-SLOWER = {"20,000 recipients": 0.15}
-"""A response is taken apart in one piece, and this one's ENVELOPE is half a megabyte of it."""
+SLOWER = {"20,000 recipients": 0.15, "5,000 parts": 0.1}
+"""A response is taken apart in one piece: half a megabyte of ENVELOPE, or five thousand parts of a structure."""
 
 
 @pytest.fixture(scope="module")
