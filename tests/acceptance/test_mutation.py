@@ -33,7 +33,7 @@ from .mutation.reference import Reference
 from .mutation.world import Ground, Score, World
 
 MODES: Final = {"qresync": (), "condstore": ("QRESYNC",), "window": ("QRESYNC", "CONDSTORE", "ENABLE")}
-SHORT: Final = int(os.environ.get("MUTATIONS", "100"))
+SHORT: Final = int(os.environ.get("MUTATIONS", "60"))
 SECONDS: Final = int(os.environ.get("MUTATION_SECONDS", "0"))
 AT_LEAST: Final = 20_000
 """Mutations of the long run, in all its worlds."""
