@@ -45,9 +45,10 @@ class Core:
 
     @property
     def outlived(self) -> bool:
-        """Whether a mailbox was opened that had been opened before it was made anew.
+        """Whether a mailbox was opened, or is there and could not be, that had been opened before it was made anew.
 
-        Dovecot may then take the files of the old one for those of the new one, and never see that flags change.
+        Dovecot may then take the files of the old one for those of the new one: it never sees that flags change, or
+        says for good that the mailbox was deleted.
         """
         return self._outlived
 

@@ -35,7 +35,9 @@ class Selecting(Core):
         try:
             await self._finish(pending)
         except Refused as refusal:
-            raise await self._explained(refusal, name) from refusal
+            explained = await self._explained(refusal, name)
+            self._outlived = self._outlived or (name in self._lives and explained.imap_code is None)
+            raise explained from refusal
         life = fresh.uidvalidity or 0
         self._outlived = self._outlived or self._lives.setdefault(name, life) != life
         return fresh

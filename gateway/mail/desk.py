@@ -113,6 +113,8 @@ async def open_folder(session: Session, name: MailboxName, *, readonly: bool = T
     try:
         return await session.select(name, readonly=readonly, again=again)
     except Refused as refused:
+        if refused.imap_code is None and session.outlived:
+            raise FolderStale("the folder was made anew under the connection") from refused
         if refused.imap_code in (None, "NONEXISTENT", "TRYCREATE"):
             raise NotFound("no such folder, or it can't be opened", field="folder") from refused
         raise

@@ -8,13 +8,14 @@ from contextlib import suppress
 
 import pytest
 
-from gateway.errors import DeadlinePassed, ProtocolViolation, Refused
+from gateway.errors import DeadlinePassed, FolderStale, ProtocolViolation, Refused
 from gateway.imap.encode.fetch_item import Item
 from gateway.imap.encode.search_key import Plain
 from gateway.imap.endpoint import Deadlines, Endpoint
 from gateway.imap.name import MailboxName
 from gateway.imap.session import Session
 from gateway.imap.uids import UidSet
+from gateway.mail.desk import open_folder
 from tests.imap.conftest import ALICE, Joiner
 from tests.imap.mails import INBOX
 from tests.imap.scripted import GREETING, Close, Expect, Meet, Send, Step, scripted, selected, signed_in
@@ -44,6 +45,23 @@ async def test_message_numbers_in_the_place_of_uids_are_a_violation(joined: Join
         await session.select(INBOX)
         with pytest.raises(ProtocolViolation):
             await session.search(Plain.ALL)
+
+
+async def test_a_mailbox_that_is_there_and_was_open_and_is_refused_says_that_the_session_is_of_no_use(
+    joined: Joiner,
+) -> None:
+    """Dovecot, to who had it open before it was made anew, for as long as the connection lasts."""
+    deleted = Send(b"{tag} NO Mailbox was deleted under us\r\n")
+    there = Send(b'* LIST () "/" INBOX\r\n{tag} OK\r\n')
+    script = [*signed_in(), *selected(), Expect("SELECT .+"), deleted, Expect("LIST .+"), there]
+    async with scripted(*script) as server:
+        session = await joined(server)
+        await session.select(INBOX)
+        assert not session.outlived
+        with pytest.raises(FolderStale):
+            await open_folder(session, INBOX, readonly=False, again=True)
+        assert session.outlived
+        assert not session.clean
 
 
 async def test_search_results_in_disorder_and_twice(joined: Joiner) -> None:
