@@ -23,9 +23,8 @@ from gateway.mail.export_resource import ExportManifest
 from gateway.mail.look import Looker
 from gateway.mail.query import Tagged
 from gateway.mail.request import Request
-from gateway.mail.resource import Id
 from gateway.mail.scope import Scope, scope_of
-from gateway.mail.search_request import SearchFilter
+from gateway.mail.search_request import SearchedFolders, SearchFilter
 from gateway.mail.translate import Setting
 from gateway.message.disposition import safe_file_name
 from gateway.sync.cursor import fingerprint
@@ -41,18 +40,7 @@ class SearchManifest(Request, kw_only=True, frozen=True):
     """What is to be taken away: the messages that a search with the same `filter` and `folders` finds."""
 
     filter: SearchFilter | UnsetType = UNSET
-    folders: (
-        Annotated[
-            list[Id],
-            Meta(
-                min_length=1,
-                max_length=100,
-                description="ids or roles; default: all of the caller's own but junk and trash, "
-                "which are searched where the filter names them",
-            ),
-        ]
-        | UnsetType
-    ) = UNSET
+    folders: SearchedFolders | UnsetType = UNSET
     limit: Annotated[int, Meta(ge=1, le=10_000, description="most messages in one export")] = 1000
     cursor: (
         Annotated[

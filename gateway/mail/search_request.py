@@ -71,22 +71,22 @@ class Comparator(Request, kw_only=True, frozen=True):
     is_ascending: bool = True
 
 
+SearchedFolders = Annotated[
+    list[Id],
+    Meta(
+        min_length=1,
+        max_length=100,
+        description="ids or roles; default: all of the caller's own but junk and trash, "
+        "which are searched where the filter names them",
+    ),
+]
+
+
 class Search(Request, kw_only=True, frozen=True):
     """A search over several folders of an account."""
 
     filter: SearchFilter | UnsetType = UNSET
-    folders: (
-        Annotated[
-            list[Id],
-            Meta(
-                min_length=1,
-                max_length=100,
-                description="ids or roles; default: all of the caller's own but junk and trash, "
-                "which are searched where the filter names them",
-            ),
-        ]
-        | UnsetType
-    ) = UNSET
+    folders: SearchedFolders | UnsetType = UNSET
     sort: Annotated[
         list[Comparator],
         Meta(max_length=6, description="default: newest first, in the order of arrival, which costs least"),

@@ -29,15 +29,20 @@ async def removed(http: httpx.AsyncClient, id_: str) -> None:
     assert answer.status_code in (200, 204), answer.text
 
 
-@pytest.fixture
-async def away(client: httpx.AsyncClient) -> AccountClient:
-    """A client with ten messages in three folders, in step."""
+async def three_folders(client: httpx.AsyncClient) -> None:
+    """Ten messages in the inbox and two folders more."""
     for name in ("Work", "Play"):
         folder = await made(client, name)
         for number in range(3):
             await stored(client, plain(number), folder)
     for number in range(4):
         await stored(client, plain(number))
+
+
+@pytest.fixture
+async def away(client: httpx.AsyncClient) -> AccountClient:
+    """A client with ten messages in three folders, in step."""
+    await three_folders(client)
     found = AccountClient(client)
     await found.start()
     await assert_in_step(found, client)

@@ -17,7 +17,7 @@ from .conftest import PASS_THROUGH, Site
 from .events import watching
 from .gateway_process import GatewayProcess, Upstream
 from .mail import ids, plain, stored
-from .test_account_changes import flagged, made, removed
+from .test_account_changes import flagged, made, removed, three_folders
 
 WAYS = {"dovecot": "notify", "swept": "sweep", "cyrus": "sweep", "plain": "poll"}
 
@@ -39,12 +39,7 @@ def site(request: pytest.FixtureRequest) -> Site:
 @pytest.fixture
 async def listener(client: httpx.AsyncClient) -> Listener:
     """A client with ten messages in three folders, in step."""
-    for name in ("Work", "Play"):
-        folder = await made(client, name)
-        for number in range(3):
-            await stored(client, plain(number), folder)
-    for number in range(4):
-        await stored(client, plain(number))
+    await three_folders(client)
     found = Listener(client)
     await found.start()
     return found

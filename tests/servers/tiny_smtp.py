@@ -4,73 +4,40 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import ssl
-from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Self
+from dataclasses import dataclass
+
+from .tiny_server import TinyServer
 
 
 @dataclass
-class TinySmtp:
+class TinySmtp(TinyServer):
     """``tls``: from the beginning, or behind STARTTLS with ``starttls``. ``refusal``: the answer to a sign-in.
 
     ``ahead``: sent together with the answer to STARTTLS, as an attacker in between would.
     """
 
-    tls: ssl.SSLContext | None = None
-    starttls: bool = False
     greeting: bytes = b"220 tiny SMTP ready\r\n"
     auth: str = "PLAIN LOGIN"
     refusal: str | None = None
     ahead: bytes = b""
-    password: str = "password"
-    host: str = "127.0.0.1"
-    port: int = 0
-    commands: list[str] = field(default_factory=list)
-    _server: asyncio.Server | None = None
-    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
-    async def __aenter__(self) -> Self:
-        begins = None if self.starttls else self.tls
-        self._server = await asyncio.start_server(self._serve, self.host, self.port, ssl=begins)
-        self.port = int(self._server.sockets[0].getsockname()[1])
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._server is not None:
-            self._server.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        try:
-            writer.write(self.greeting)
-            secure = self.tls is not None and not self.starttls
-            while line := (await reader.readline()).decode("utf-8", "replace").strip():
-                self.commands.append(line)
-                name = line.partition(" ")[0].upper()
-                if name == "EHLO":
-                    writer.write(self._offers(secure=secure))
-                elif name == "STARTTLS" and self.starttls and self.tls is not None:
-                    writer.write(b"220 go ahead\r\n" + self.ahead)
-                    await writer.drain()
-                    await writer.start_tls(self.tls)
-                    secure = True
-                elif name == "AUTH":
-                    await self._sign_in(line, reader, writer)
-                else:
-                    writer.write(b"500 what?\r\n")
-        except (ConnectionError, ssl.SSLError, asyncio.CancelledError):
-            pass
-        finally:
-            writer.close()
-            self._tasks.discard(task)
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(self.greeting)
+        secure = self.tls is not None and not self.starttls
+        while line := (await reader.readline()).decode("utf-8", "replace").strip():
+            self.commands.append(line)
+            name = line.partition(" ")[0].upper()
+            if name == "EHLO":
+                writer.write(self._offers(secure=secure))
+            elif name == "STARTTLS" and self.starttls and self.tls is not None:
+                writer.write(b"220 go ahead\r\n" + self.ahead)
+                await writer.drain()
+                await writer.start_tls(self.tls)
+                secure = True
+            elif name == "AUTH":
+                await self._sign_in(line, reader, writer)
+            else:
+                writer.write(b"500 what?\r\n")
 
     def _offers(self, *, secure: bool) -> bytes:
         lines = ["tiny", "8BITMIME"]

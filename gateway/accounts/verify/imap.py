@@ -59,11 +59,7 @@ class ImapTrial:
         if self.endpoint.tls == "starttls":
             order.append(("tls", self._start_tls))
         order.append(("capability", self._ask))
-        for n, (name, work) in enumerate(order, 1):
-            if not await steps.run(name, work()):
-                steps.skip([later for later, _ in order[n:]], f"not tried, since {name} failed")
-                return False
-        return True
+        return await steps.run_all(order)
 
     async def sign_in(self, steps: Steps, credential: Credential) -> bool:
         """Sign in, open the inbox, wait for news, look at the quota."""

@@ -83,6 +83,14 @@ class Steps:
         self._add(name, outcome, milliseconds, seen)
         return outcome != "failed"
 
+    async def run_all(self, order: Sequence[tuple[StepName, Callable[[], Awaitable[Seen]]]]) -> bool:
+        """One after the other; what is behind one that failed is skipped."""
+        for n, (name, work) in enumerate(order, 1):
+            if not await self.run(name, work()):
+                self.skip([later for later, _ in order[n:]], f"not tried, since {name} failed")
+                return False
+        return True
+
     def skip(self, names: Sequence[StepName], why: str, hint: str | None = None) -> None:
         """These are not tried."""
         for name in names:
