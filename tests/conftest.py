@@ -53,7 +53,7 @@ def needs_dovecot() -> None:
 def dovecot(needs_dovecot: None, tokens: TokenIssuer) -> Iterator[Dovecot]:
     """The server that most tests share: alice, bob, carol and ``guest()``; passwords and bearer tokens."""
     oauth = OAuth(tokens.dovecot_keys, (tokens.issuer,))
-    with Dovecot(DovecotOptions(oauth=oauth, master=("gateway", "masterpw"), guests=500)) as server:
+    with Dovecot(DovecotOptions(oauth=oauth, master=("gateway", "masterpw"), guests=5000)) as server:
         yield server
 
 
