@@ -6,6 +6,8 @@ SHELL := /bin/sh
 BIN := .venv/bin
 READY := .venv/.ready
 CODE := $(wildcard gateway tests bench scripts)
+# or each gateway that a test starts is compiled anew
+unexport PYTHONDONTWRITEBYTECODE
 IMAGE ?= imap-gateway:test
 WORKERS ?= 2
 

@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
 
 import httpx
 from starlette.types import ASGIApp
@@ -19,8 +20,6 @@ from gateway.accounts.exchanges import Exchanges
 from gateway.accounts.finding import Finder
 from gateway.accounts.host import HostRefused
 from gateway.accounts.link_place import Vouched
-from gateway.accounts.linking import Linking
-from gateway.accounts.office import Office
 from gateway.accounts.reach import Reach
 from gateway.accounts.token_endpoint import NoAnswer
 from gateway.accounts.verify.verification import Verifier
@@ -54,6 +53,10 @@ from gateway.settings.account_checks import links_accounts
 from gateway.settings.model import Audit as AuditSettings
 from gateway.settings.model import Limits, Settings
 
+if TYPE_CHECKING:  # which brings SQLAlchemy: only where accounts are linked
+    from gateway.accounts.linking import Linking
+    from gateway.accounts.office import Office
+
 ISSUER_SECONDS = 10.0
 LAG_INTERVAL = 0.1
 STDOUT = 1
@@ -76,7 +79,7 @@ class Application:
         if directory is None:
             own = Directory(settings, exchanges=self._exchanges)
             self._directory: Accounts = own
-            self._office = Office.of(settings, own) if links_accounts(settings) else None
+            self._office = _office(settings, own) if links_accounts(settings) else None
         else:
             self._directory = directory
         self._hub: Hub | None = None
@@ -179,6 +182,13 @@ def _audit_writer(settings: AuditSettings, metrics: Metrics) -> Writer | None:
         return None
     output = Descriptor(STDOUT) if settings.file is None else File(settings.file, sync=settings.sync)
     return Writer(output, settings.waiting, metrics.audited)
+
+
+def _office(settings: Settings, own: Directory) -> Office:
+    """Raises ConfigurationError."""
+    from gateway.accounts.office import Office
+
+    return Office.of(settings, own)
 
 
 def means_of(web: httpx.AsyncClient, audit: Audit, metrics: Metrics | None = None) -> Means:

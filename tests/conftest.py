@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
@@ -29,6 +30,13 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("project")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What ten thousand tests are made of is not looked through again and again by the collector."""
+    gc.collect()
+    gc.freeze()
+
 
 DovecotFactory = Callable[[DovecotOptions], Dovecot]
 

@@ -9,7 +9,7 @@ from typing import Protocol
 from gateway.accounts import finding
 from gateway.accounts.address import Address, read_address
 from gateway.accounts.link import Place
-from gateway.accounts.linked_accounts import named_server
+from gateway.accounts.named_server import named_server
 from gateway.accounts.username import username
 from gateway.errors import Forbidden, Unprocessable
 from gateway.imap.endpoint import Endpoint

@@ -7,17 +7,15 @@ from collections.abc import Mapping, Sequence
 from gateway.accounts.access_tokens import AccessTokens
 from gateway.accounts.account import Account
 from gateway.accounts.keyring import Keyring
-from gateway.accounts.link import ANY_SERVER, Link, Owned
+from gateway.accounts.link import Link, Owned
 from gateway.accounts.link_provider import LinkProvider
 from gateway.accounts.link_store import LinkStore
-from gateway.errors import Unavailable, Unprocessable
+from gateway.accounts.named_server import named_server
+from gateway.errors import Unavailable
 from gateway.imap.credential import Bearer, Credential, Password
-from gateway.imap.endpoint import Endpoint, Tls
+from gateway.imap.endpoint import Endpoint
 from gateway.secret import Secret
-from gateway.settings.model import Endpoint as ImapSettings
 from gateway.settings.model import Linked, Provider
-
-_TLS: Mapping[str, Tls] = {"implicit": "implicit", "starttls": "starttls"}
 
 
 class LinkedAccounts:
@@ -73,14 +71,6 @@ class LinkedAccounts:
         if not self._any_server:
             raise Unavailable("accounts of servers that users name are not served any more")
         return named_server(place.host or "", place.port or 0, place.tls or "", self._ca_file)
-
-
-def named_server(host: str, port: int, tls: str, ca_file: str | None) -> Provider:
-    """A server that a user named, as settings: never without TLS. Raises Unprocessable."""
-    if tls not in _TLS:
-        raise Unprocessable("a mail server that is named by its users needs TLS", field="tls")
-    imap = ImapSettings(host=host, port=port, tls=_TLS[tls], ca_file=ca_file)
-    return Provider(name=ANY_SERVER, imap=imap, auth=Linked())
 
 
 def made(link: Link, provider: Provider, credential: Credential, expires_at: float | None) -> Account:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
 
 from gateway.accounts.account import Account
-from gateway.accounts.linking import Linking
 from gateway.errors import Unauthenticated, Unprocessable
 from gateway.http.limited import count_account
 from gateway.http.services import Services
 from gateway.identity.principal import Principal
 from gateway.mail.desk import Desk
+
+if TYPE_CHECKING:  # which brings SQLAlchemy: only where accounts are linked
+    from gateway.accounts.linking import Linking
 
 Q = TypeVar("Q")
 B = TypeVar("B")

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypedDict
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict
 
 from starlette.types import Scope
 
 from gateway.accounts.account import Account
 from gateway.accounts.candidate import Found
-from gateway.accounts.linking import Linking
 from gateway.accounts.verify.verification import Verification, Wanted
 from gateway.audit import Audit, NoAudit
 from gateway.http.idempotency import IdempotencyStore
@@ -24,6 +23,9 @@ from gateway.live.event import Event
 from gateway.mail.desk import Desk
 from gateway.metrics import Metrics
 from gateway.settings.model import Settings
+
+if TYPE_CHECKING:  # which brings SQLAlchemy: only where accounts are linked
+    from gateway.accounts.linking import Linking
 
 
 class Authenticates(Protocol):

@@ -33,7 +33,7 @@ def token_of(site: Site, user: str) -> Token:
 
 
 def client_of(site: Site, user: str, file: Path, folders: Sequence[str] | None = None) -> Client:
-    http = httpx.AsyncClient(trust_env=False)
+    http = httpx.AsyncClient(trust_env=False, verify=False)
     return Client(site.gateway.url, token_of(site, user), file, folders=folders, http=http)
 
 
@@ -82,7 +82,7 @@ async def test_a_folder_renamed_between_the_list_and_its_pages_is_read_under_its
             with site.imap(user) as other:
                 assert other.rename("Work", "Play")[0] == "OK"
 
-    http = httpx.AsyncClient(trust_env=False)
+    http = httpx.AsyncClient(trust_env=False, verify=False)
     http.event_hooks["request"] = [renamed]
     async with Client(site.gateway.url, token_of(site, user), tmp_path / "mail.db", http=http) as away:
         await away.sync()
@@ -244,7 +244,9 @@ async def test_a_refused_token_is_renewed(site: Site, user: str, client: httpx.A
         given.append(claims["Authorization"].removeprefix("Bearer "))
         return given[-1]
 
-    async with Client(site.gateway.url, token, tmp_path / "mail.db", http=httpx.AsyncClient(trust_env=False)) as away:
+    async with Client(
+        site.gateway.url, token, tmp_path / "mail.db", http=httpx.AsyncClient(trust_env=False, verify=False)
+    ) as away:
         await away.sync()
         assert len(away.messages("inbox")) == 1
         assert len(given) == 2
@@ -314,7 +316,7 @@ async def test_the_example_of_the_page_for_client_writers_runs(
 async def test_a_stream_of_several_named_folders_goes_on_where_it_was(on_dovecot: Site, tmp_path: Path) -> None:
     user = on_dovecot.guest()
     async with on_dovecot.gateway.client(user) as client, FaultProxy("127.0.0.1", on_dovecot.gateway.port) as way:
-        http = httpx.AsyncClient(trust_env=False)
+        http = httpx.AsyncClient(trust_env=False, verify=False)
         url, token = f"http://127.0.0.1:{way.port}", token_of(on_dovecot, user)
         async with Client(url, token, tmp_path / "mail.db", folders=["inbox", "archive"], http=http) as away:
             async with aclosing(away.stream()) as events, asyncio.timeout(60):
@@ -330,7 +332,7 @@ async def test_a_stream_of_several_named_folders_goes_on_where_it_was(on_dovecot
 async def test_a_stream_that_falls_silent_is_left(on_dovecot: Site, tmp_path: Path) -> None:
     user = on_dovecot.guest()
     async with on_dovecot.gateway.client(user) as client, FaultProxy("127.0.0.1", on_dovecot.gateway.port) as way:
-        http = httpx.AsyncClient(trust_env=False)
+        http = httpx.AsyncClient(trust_env=False, verify=False)
         url, token = f"http://127.0.0.1:{way.port}", token_of(on_dovecot, user)
         silent = Client(url, token, tmp_path / "mail.db", http=http, silence=2)
         async with silent as away, aclosing(away.stream()) as events, asyncio.timeout(60):

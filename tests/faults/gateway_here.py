@@ -57,6 +57,7 @@ class GatewayHere:
             headers=self.authorization(user, ttl=ttl),
             timeout=30,
             trust_env=False,
+            verify=False,
             limits=limits,
         ) as made:
             yield made

@@ -79,6 +79,6 @@ async def place(
         gateway = await stack.enter_async_context(gateway_before(endpoint(1), tokens, limits=limits, accounts=accounts))
         headers = {"Authorization": f"Bearer {tokens.token('alice', profile='keycloak', scope='mail.accounts')}"}
         client = await stack.enter_async_context(
-            httpx.AsyncClient(base_url=gateway.url, headers=headers, timeout=30, trust_env=False)
+            httpx.AsyncClient(base_url=gateway.url, headers=headers, timeout=30, trust_env=False, verify=False)
         )
         yield Place(client, names, authority)

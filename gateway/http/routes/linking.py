@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from gateway.accounts.link import Link
 from gateway.accounts.link_place import Server, Wanted
+from gateway.accounts.proof import LinkRefused
 from gateway.http import reply
 from gateway.http.body import JsonBody, NoBody
 from gateway.http.call import Call
@@ -157,7 +158,7 @@ _ANSWERS: Final = (
     Answer(201, "It is linked.", AccountInfo, example=_EXAMPLE, headers={"Location": "the account"}),
     Answer(200, "It was linked already; what opens it is replaced.", AccountInfo, example=_EXAMPLE),
 )
-_ERRORS: Final = (*MAIL, "link-refused")
+_ERRORS: Final = (*MAIL, LinkRefused.reply.type)
 
 ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
     Endpoint(
