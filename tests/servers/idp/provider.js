@@ -10,7 +10,8 @@
 //
 // `googlelike` and `mslike` are who links accounts: the first keeps its refresh token, that of the second is rotated
 // with each use and may be used once, or the grant is gone.
-// Clients: `signed` and `opaque` (public, code with PKCE; named after the tokens that they get), `gateway` and
+// Clients: `signed` and `opaque` (public, code with PKCE; named after the tokens that they get), `brief` (as `opaque`;
+// its tokens live for four seconds, and a refresh token comes with them that is good for one use), `gateway` and
 // `dovecot` (they ask about tokens), `robot` (client credentials, opaque), `exchanger` (token exchange, signed). The
 // secret is the name and "-secret". What `mallory` holds is exchanged for nothing.
 // Users: any name, with the name and "pw" as password.
@@ -53,7 +54,7 @@ const publicClient = (id) => ({
   token_endpoint_auth_method: "none",
   grant_types: ["authorization_code", "refresh_token"],
   response_types: ["code"],
-  redirect_uris: ["http://127.0.0.1/callback"],
+  redirect_uris: ["http://127.0.0.1/callback", "http://127.0.0.1/"],
 });
 const secretClient = (id) => ({
   client_id: id,
@@ -75,7 +76,7 @@ const address = (user) => `${user}@example.org`;
 const resourceServer = (resource, client) => ({
   scope: SCOPES,
   audience: resource,
-  accessTokenTTL: 300,
+  accessTokenTTL: client.clientId === "brief" ? 4 : 300,
   accessTokenFormat: ["signed", "exchanger"].includes(client.clientId) ? "jwt" : "opaque",
   jwt: { sign: { alg: "RS256" } },
 });
@@ -84,7 +85,7 @@ const keys = signingKeys();
 const provider = new Provider(ISSUER, {
   jwks: { keys },
   clients: [
-    ...["signed", "opaque"].map(publicClient),
+    ...["signed", "opaque", "brief"].map(publicClient),
     ...["gateway", "dovecot", "robot", "exchanger"].map(secretClient),
     ...LINKING.map(linkingClient),
   ],
@@ -94,7 +95,10 @@ const provider = new Provider(ISSUER, {
   conformIdTokenClaims: false,
   rotateRefreshToken: (ctx) => ctx.oidc.client.clientId !== "googlelike",
   issueRefreshToken: (_, client, code) =>
-    client.grantTypeAllowed("refresh_token") && (code.scopes.has("offline_access") || client.clientId === "googlelike"),
+    client.grantTypeAllowed("refresh_token") &&
+    (code.scopes.has("offline_access") || ["googlelike", "brief"].includes(client.clientId)),
+  clientBasedCORS: (_, origin, client) =>
+    client.clientAuthMethod === "none" && /^http:\/\/127\.0\.0\.1:\d+$/.test(origin),
   cookies: { keys: [randomUUID()] },
   findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, email: address(id) }) }),
   interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
