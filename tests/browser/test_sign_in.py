@@ -1,7 +1,7 @@
 """Signing in at a certified OpenID provider in a real browser, and from there to the mailbox.
 
-The page redirects to the provider, whose form is filled in; its code is redeemed with PKCE; the gateway passes the token
-on by OAUTHBEARER, and Dovecot checks it by itself: opaque ones by asking the same provider.
+The page redirects to the provider, whose form is filled in; its code is redeemed with PKCE; the gateway passes the
+token on by OAUTHBEARER, and Dovecot checks it by itself: opaque ones by asking the same provider.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ OPEN = """
 const row = [...document.querySelectorAll('#rows .row')].find((each) => each.textContent.includes(arguments[0]));
 row.click()"""
 BODY = "return document.querySelector('#reader iframe')?.contentDocument?.body?.textContent.includes(arguments[0])"
+BACK = f"return location.origin === arguments[0] && performance.timeOrigin > arguments[1] && (() => {{ {LIVE} }})()"
 STORED = "return [location.href, {...sessionStorage}, {...localStorage}, document.cookie]"
 
 
@@ -63,8 +64,8 @@ def mail(needs_dovecot: None, provider: OpenIdProvider) -> Iterator[Dovecot]:
 
 
 @pytest.fixture(scope="module")
-def config(provider: OpenIdProvider, mail: Dovecot, tokens: TokenIssuer) -> Iterator[Path]:
-    """Of a gateway that trusts the provider, and passes tokens on."""
+def configured(provider: OpenIdProvider, mail: Dovecot, tokens: TokenIssuer) -> GatewayProcess:
+    """A gateway that trusts the provider, and passes tokens on: its configuration, in a place of its own."""
     issuer = {
         "issuer": provider.issuer,
         "audience": AUDIENCE,
@@ -74,8 +75,7 @@ def config(provider: OpenIdProvider, mail: Dovecot, tokens: TokenIssuer) -> Iter
     }
     settings = {"server": {"public_url": AUDIENCE}, "audit": {"to": "off"}}
     upstream = Upstream("localhost", mail.tls_port, mail.ca_file, PASS_THROUGH)
-    gateway = GatewayProcess(upstream, tokens, settings=settings, issuer=issuer)  # what it keeps goes with it
-    yield gateway.config
+    return GatewayProcess(upstream, tokens, settings=settings, issuer=issuer)
 
 
 @pytest.fixture
@@ -85,10 +85,10 @@ async def page() -> AsyncIterator[Page]:
 
 
 @contextmanager
-def page_of(folder: Path, config: Path, client: str, port: int = 0) -> Iterator[Demo]:
+def page_of(folder: Path, configured: GatewayProcess, client: str, port: int = 0) -> Iterator[Demo]:
     """The page in front of the configured gateway."""
     (folder / "ready.json").unlink(missing_ok=True)
-    arguments = ("--config", str(config), "--client-id", client, "--port", str(port))
+    arguments = ("--config", str(configured.config), "--client-id", client, "--port", str(port))
     demo = start_demo(folder, *arguments, environ=SECRETS)
     try:
         yield demo
@@ -102,7 +102,7 @@ async def sign_in(page: Page, provider: OpenIdProvider, url: str, user: str) -> 
     await page.until(FORM)
     assert await page.run("return location.origin") == provider.issuer
     await page.run(FILL_IN, user)
-    await page.until(f"return location.origin === arguments[0] && (() => {{ {LIVE} }})()", url)
+    await page.until(BACK, url, 0)
 
 
 def deliver(mail: Dovecot, user: str, number: int, subject: str) -> None:
@@ -111,12 +111,12 @@ def deliver(mail: Dovecot, user: str, number: int, subject: str) -> None:
 
 
 async def test_opaque_tokens_that_are_renewed_as_they_end(
-    page: Page, provider: OpenIdProvider, mail: Dovecot, config: Path, tmp_path: Path
+    page: Page, provider: OpenIdProvider, mail: Dovecot, configured: GatewayProcess, tmp_path: Path
 ) -> None:
     """Each lives for four seconds, and so does what it opens."""
     deliver(mail, "alice", 1, "Before the sign-in")
     deliver(mail, "bob", 2, "Of somebody else")
-    with page_of(tmp_path, config, "brief") as demo:
+    with page_of(tmp_path, configured, "brief") as demo:
         assert provider.issuer in demo.printed
         await page.open(demo.url)
         await sign_in(page, provider, demo.url, "alice")
@@ -125,38 +125,63 @@ async def test_opaque_tokens_that_are_renewed_as_they_end(
         assert await page.run("return document.querySelector('#account').textContent") == "alice@example.org"
         await page.run(OPEN, "Before the sign-in")
         await page.until(BODY, "body of 1")
-        href, session, local, cookie = await page.run(STORED)
-        assert href == f"{demo.url}/"
-        assert session.keys() <= {"gateway-demo-signed-in", "gateway-demo-outbox"}
-        assert (session["gateway-demo-signed-in"], local, cookie) == ("yes", {}, "")
+        await nothing_is_left_of_the_token(page, f"{demo.url}/")
         number = 10
-        while provider.served("token brief refresh_token 200") < 3:
+        while provider.served("token brief refresh_token 200") < 2:
             number += 1
             deliver(mail, "alice", number, f"Live {number}")
             await page.until(SHOWN, f"Live {number}")
             await asyncio.sleep(0.5)  # as letters come, over several lives of a token
-        assert provider.served("introspection dovecot - 200") > 3
-        await picture(page, "signed-in")
         assert await page.run(WELCOME) is False
-        await page.run("document.querySelector('#sign-out').click()")
-        assert await page.run(WELCOME)
-        assert "gateway-demo-signed-in" not in (await page.run(STORED))[1]
-        async with asyncio.timeout(10):
-            while not provider.served("revocation brief - 200"):
-                await asyncio.sleep(0.05)
+        assert provider.served("introspection dovecot - 200") > 2
+        await picture(page, "signed-in")
+        await who_is_known_needs_no_form(page, provider, demo.url)
+        await an_answer_that_nobody_asked_for_is_none(page, provider, demo.url)
+
+
+async def nothing_is_left_of_the_token(page: Page, url: str) -> None:
+    """Neither in the address nor in what the browser stores."""
+    href, session, local, cookie = await page.run(STORED)
+    assert (href, local, cookie) == (url, {}, "")
+    assert session.pop("gateway-demo-signed-in") == "yes"
+    assert session.keys() <= {"gateway-demo-outbox"}
+
+
+async def who_is_known_needs_no_form(page: Page, provider: OpenIdProvider, url: str) -> None:
+    """After the page was loaded anew, which forgets the token; and after a sign-out, which tells the issuer."""
+    before = await page.run("return performance.timeOrigin")
+    await page.run("location.reload()")
+    await page.until(BACK, url, before)
+    await page.run("document.querySelector('#sign-out').click()")
+    assert await page.run(WELCOME)
+    assert "gateway-demo-signed-in" not in (await page.run(STORED))[1]
+    async with asyncio.timeout(10):
+        while not provider.served("revocation brief - 200"):
+            await asyncio.sleep(0.05)
+    before = await page.run("return performance.timeOrigin")
+    await page.until(SIGN_IN)
+    await page.until(BACK, url, before)
+
+
+async def an_answer_that_nobody_asked_for_is_none(page: Page, provider: OpenIdProvider, url: str) -> None:
+    redeemed = provider.served("token brief authorization_code 200")
+    await page.open(f"{url}/?code=theirs&state=theirs&iss={provider.issuer}")
+    assert "no sign-in that was begun here" in await page.until(WELCOME)
+    assert provider.served("token brief authorization_code 200") == redeemed
+    assert await page.run("return location.href") == f"{url}/"
 
 
 async def test_keys_are_rotated_and_withdrawn_while_somebody_reads(
-    page: Page, provider: OpenIdProvider, mail: Dovecot, config: Path, tmp_path: Path
+    page: Page, provider: OpenIdProvider, mail: Dovecot, configured: GatewayProcess, tmp_path: Path
 ) -> None:
     """The gateway is started anew in between: it looks for unknown keys once in 30 seconds only."""
     deliver(mail, "bob", 1, "First")
-    with page_of(tmp_path, config, "signed") as demo:
+    with page_of(tmp_path, configured, "signed") as demo:
         await page.open(demo.url)
         await sign_in(page, provider, demo.url, "bob")
         await page.until(SHOWN, "First")
         provider.restart("rotate")
-    with page_of(tmp_path, config, "signed", urlsplit(demo.url).port or 0) as demo:
+    with page_of(tmp_path, configured, "signed", urlsplit(demo.url).port or 0) as demo:
         deliver(mail, "bob", 2, "By the old key")
         await page.until(SHOWN, "By the old key")
         await page.run(OPEN, "By the old key")
@@ -170,23 +195,3 @@ async def test_keys_are_rotated_and_withdrawn_while_somebody_reads(
         await picture(page, "withdrawn")
         await sign_in(page, provider, demo.url, "bob")
         await page.until(SHOWN, "By no key")
-
-
-async def test_who_is_known_to_the_provider_is_let_in_without_its_form(
-    page: Page, provider: OpenIdProvider, mail: Dovecot, config: Path, tmp_path: Path
-) -> None:
-    """After the page was loaded anew, which forgets the token. And an answer that nobody asked for is none."""
-    deliver(mail, "carol", 1, "Still here")
-    live = f"return performance.timeOrigin > arguments[0] && (() => {{ {LIVE} }})()"
-    with page_of(tmp_path, config, "opaque") as demo:
-        await page.open(demo.url)
-        await sign_in(page, provider, demo.url, "carol")
-        before = await page.run("return performance.timeOrigin")
-        await page.run("location.reload()")
-        await page.until(live, before)
-        await page.until(SHOWN, "Still here")
-        redeemed = provider.served("token opaque authorization_code 200")
-        await page.open(f"{demo.url}/?code=theirs&state=theirs&iss={provider.issuer}")
-        assert "no sign-in that was begun here" in await page.until(WELCOME)
-        assert provider.served("token opaque authorization_code 200") == redeemed
-        assert await page.run("return location.href") == f"{demo.url}/"

@@ -136,7 +136,7 @@ class OpenIdProvider:
         self.start(keys)
 
     def served(self, what: str) -> int:
-        """How often, since it was first started: ``what`` is as the provider logs it, ``introspection dovecot - 200``."""
+        """How often since it was first started; ``what`` as the provider logs it: ``introspection dovecot - 200``."""
         return (self.state / "log").read_text().splitlines().count(what)
 
     def sign_in(self, user: str, client: Literal["signed", "opaque"], **options: Any) -> dict[str, Any]:

@@ -16,7 +16,7 @@
 // secret is the name and "-secret". What `mallory` holds is exchanged for nothing.
 // Users: any name, with the name and "pw" as password.
 import { createPublicKey, generateKeyPairSync, randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createLocalJWKSet, jwtVerify } from "jose";
 import { Provider, errors } from "oidc-provider";
@@ -31,6 +31,7 @@ function signingKeys() {
   const old = existsSync(file) && KEYS !== "forget" ? JSON.parse(readFileSync(file, "utf8")) : [];
   const keys = old.length && KEYS === "keep" ? old : [newKey(), ...old];
   writeFileSync(file, JSON.stringify(keys), { mode: 0o600 });
+  rmSync(join(STATE, "pem"), { recursive: true, force: true });
   for (const key of keys) publish(key);
   return keys;
 }
