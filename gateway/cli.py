@@ -42,7 +42,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="gateway", description=_DESCRIPTION, allow_abbrev=False)
     commands = parser.add_subparsers(required=True, metavar="command", parser_class=_Command)
     _add_demo(
-        commands.add_parser("demo", help="try it: an embedded mail server, sample mail and a page, or --imap-host")
+        commands.add_parser(
+            "demo", help="try it: a page, on sample mail, on your own mailbox or in front of your own configuration"
+        )
     )
     serve = commands.add_parser("serve", help="run the gateway")
     _add_config(serve)
@@ -96,6 +98,11 @@ def _add_demo(demo: argparse.ArgumentParser) -> None:
     own.add_argument("--starttls", action="store_true", help="begin in plain text and turn to TLS before signing in")
     own.add_argument("--ca-file", type=Path, metavar="FILE", help="PEM file of the authority to trust")
     own.add_argument("--password-file", type=Path, metavar="FILE", help="read the password from a file")
+    configured = demo.add_argument_group(
+        "your own configuration: its first issuer signs you in, its mail server is asked"
+    )
+    configured.add_argument("--config", metavar="FILE", type=Path, help="TOML file, as for serve")
+    configured.add_argument("--client-id", metavar="ID", help="the page's: a public client of the issuer")
     demo.set_defaults(run=_demo, parser=demo)
 
 
@@ -154,11 +161,15 @@ def _openapi(_: argparse.Namespace) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    if (options.imap_host is None) != (options.user is None):
-        options.parser.error("--imap-host and --user belong together")
+    for one, other in (("imap_host", "user"), ("config", "client_id")):
+        if (getattr(options, one) is None) != (getattr(options, other) is None):
+            options.parser.error(f"--{one} and --{other} belong together".replace("_", "-"))
+    if options.imap_host and options.config:
+        options.parser.error("--imap-host and --config are two ways")
+    from gateway.demo.configured import Configured
     from gateway.demo.own import own_mailbox
-
-    upstream = own_mailbox(options) if options.imap_host else None
     from gateway.demo.run import Plan, run
 
-    return run(Plan(options.port, options.deliver_every, options.ready_file, upstream))
+    own = Configured.read(options.config, options.client_id) if options.config else None
+    shown = own or (own_mailbox(options) if options.imap_host else None)
+    return run(Plan(options.port, options.deliver_every, options.ready_file, shown))

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import secrets
 import signal
-import socket
 import ssl
 import sys
 import tempfile
@@ -20,6 +19,8 @@ import msgspec
 
 from gateway.app import build
 from gateway.demo.certificate import make_certificate
+from gateway.demo.client import Client
+from gateway.demo.configured import Configured
 from gateway.demo.delivery import DeliveryFailed, Mailman
 from gateway.demo.imapd.connection import Users
 from gateway.demo.imapd.folder import Store
@@ -27,11 +28,12 @@ from gateway.demo.imapd.server import MailServer
 from gateway.demo.issuer.app import issuer_app
 from gateway.demo.issuer.grants import CLIENT_ID, Grants
 from gateway.demo.issuer.tokens import Subject, TokenMaker
+from gateway.demo.listening import FINISH_SECONDS, HOST, listening, url_of
 from gateway.demo.mail.compose import OWNER
 from gateway.demo.mail.mailbox import fill
 from gateway.demo.site import Site
 from gateway.demo.upstream import OneMailbox, Upstream
-from gateway.demo.words import introduction
+from gateway.demo.words import introduction, own_introduction
 from gateway.imap.endpoint import Endpoint
 from gateway.listener import Listener, listen
 from gateway.log import configure
@@ -39,28 +41,35 @@ from gateway.secret import Secret
 from gateway.settings import model
 from gateway.settings.bind import Bind
 
-HOST = "127.0.0.1"
-_FINISH_SECONDS = 2.0
 _SWEEP_SECONDS = 2.0  # all folders of the page are live; one page is no burden
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """``port`` 0 is any; ``deliver_every`` in seconds, 0 is never; ``upstream`` None is the embedded mail server."""
+    """``port`` 0 is any; ``deliver_every`` in seconds, 0 is never; ``shown`` None is the embedded mail server."""
 
     port: int
     deliver_every: float
     ready_file: Path | None
-    upstream: Upstream | None
+    shown: Upstream | Configured | None
 
 
 @dataclass(frozen=True, slots=True)
-class Addresses:
-    """What a visitor needs. ``code``: what the consent page asks for, before it opens a real mailbox."""
+class Place:
+    """Where the page is, and who signs people in."""
 
     url: str
     issuer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses(Place):
+    """What a visitor of the demo's own issuer needs.
+
+    ``code``: what the consent page asks for, before it opens a real mailbox.
+    """
+
     token: str
     address: str
     code: str | None
@@ -78,19 +87,26 @@ async def _demo(plan: Plan, folder: Path) -> int:
     for number in _SIGNALS:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with contextlib.AsyncExitStack() as stack:
-        mailman: Mailman | None = None
-        if plan.upstream is None:
-            upstream, mailman = await stack.enter_async_context(_embedded(folder))
+        if isinstance(plan.shown, Configured):
+            place = Place(await stack.enter_async_context(plan.shown.serving(plan.port)), plan.shown.issuer)
+            _ready(plan, own_introduction(place.url, place.issuer, plan.shown.client_id), place)
         else:
-            upstream = plan.upstream
-        addresses = await stack.enter_async_context(_serving(plan, upstream))
-        if mailman is not None and plan.deliver_every > 0:
-            await stack.enter_async_context(_delivering(mailman, plan.deliver_every))
-        print(introduction(addresses, embedded=plan.upstream is None, every=plan.deliver_every), flush=True)
-        if plan.ready_file is not None:
-            _write_ready(plan.ready_file, addresses)
+            addresses = await _mailbox(stack, plan, plan.shown, folder)
+            text = introduction(addresses, embedded=plan.shown is None, every=plan.deliver_every)
+            _ready(plan, text, addresses)
         await stop.wait()
     return 0
+
+
+async def _mailbox(stack: contextlib.AsyncExitStack, plan: Plan, upstream: Upstream | None, folder: Path) -> Addresses:
+    """One mailbox, with an issuer of the demo's own."""
+    if upstream is not None:
+        return await stack.enter_async_context(_serving(plan.port, upstream, secrets.token_hex(4)))
+    embedded, mailman = await stack.enter_async_context(_embedded(folder))
+    addresses = await stack.enter_async_context(_serving(plan.port, embedded, None))
+    if plan.deliver_every > 0:
+        await stack.enter_async_context(_delivering(mailman, plan.deliver_every))
+    return addresses
 
 
 @contextlib.asynccontextmanager
@@ -113,44 +129,29 @@ async def _embedded(folder: Path) -> AsyncIterator[tuple[Upstream, Mailman]]:
 
 
 @contextlib.asynccontextmanager
-async def _serving(plan: Plan, upstream: Upstream) -> AsyncIterator[Addresses]:
-    """The issuer, then the gateway that trusts it, with the page in front."""
-    with listen(Bind(HOST, plan.port), "--port") as public, listen(Bind(HOST, 0), "issuer") as own:
-        url, issuer = _url(public), _url(own)
-        code = None if plan.upstream is None else secrets.token_hex(4)
+async def _serving(port: int, upstream: Upstream, code: str | None) -> AsyncIterator[Addresses]:
+    """The issuer, then the gateway that trusts it, with the page in front. ``code``: see Addresses."""
+    with listen(Bind(HOST, port), "--port") as public, listen(Bind(HOST, 0), "issuer") as own:
+        url, issuer = url_of(public), url_of(own)
         maker = TokenMaker(issuer, url, Subject("demo", upstream.address), time.time)
         grants = Grants(frozenset({f"{url}/", f"{url.replace(HOST, 'localhost')}/"}), code, time.time)
+        trusted = model.Issuer(issuer=issuer, audience=url)
         settings = model.Settings(
-            issuers=(model.Issuer(issuer=issuer, audience=url),),
+            issuers=(trusted,),
             providers=(upstream.provider(),),
-            server=model.Server(bind=f"{HOST}:{plan.port}", public_url=url),
+            server=model.Server(bind=f"{HOST}:{port}", public_url=url),
             audit=model.Audit(to="off"),
             live=model.Live(sweep_seconds=_SWEEP_SECONDS),
         )
         application = build(settings, directory=OneMailbox(upstream))
-        site = Site(application.public, issuer=issuer, resource=url)
+        site = Site(application.public, Client.at(trusted, CLIENT_ID, f"{issuer}/token"))
         asking = Listener(issuer_app(maker, grants, url), lifespan=False, finish_seconds=1)
-        showing = Listener(site, lifespan=True, finish_seconds=_FINISH_SECONDS)
-        async with _listening(asking, own), _listening(showing, public):
+        showing = Listener(site, lifespan=True, finish_seconds=FINISH_SECONDS)
+        async with listening(asking, own), listening(showing, public):
             try:
                 yield Addresses(url, issuer, maker.make(client_id=CLIENT_ID), upstream.address, code)
             finally:
                 await application.drain()
-
-
-@contextlib.asynccontextmanager
-async def _listening(listener: Listener, sock: socket.socket) -> AsyncIterator[None]:
-    task = asyncio.create_task(listener.serve([sock]))
-    try:
-        ready = asyncio.create_task(listener.ready.wait())
-        await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED)
-        ready.cancel()
-        if task.done():
-            raise SystemExit("gateway: the demo could not start; the lines above say why")
-        yield
-    finally:
-        listener.should_exit = True
-        await task
 
 
 @contextlib.asynccontextmanager
@@ -169,13 +170,15 @@ async def _delivering(mailman: Mailman, every: float) -> AsyncIterator[None]:
         await asyncio.wait({task})
 
 
-def _url(sock: socket.socket) -> str:
-    return f"http://{HOST}:{sock.getsockname()[1]}"
+def _ready(plan: Plan, text: str, place: Place) -> None:
+    print(text, flush=True)
+    if plan.ready_file is not None:
+        _write_ready(plan.ready_file, place)
 
 
-def _write_ready(file: Path, addresses: Addresses) -> None:
-    """Whole or not at all, and for nobody else's eyes: it holds a token."""
+def _write_ready(file: Path, place: Place) -> None:
+    """Whole or not at all, and for nobody else's eyes: it may hold a token."""
     partial = file.with_name(file.name + ".part")
     partial.touch(mode=0o600)
-    partial.write_bytes(msgspec.json.encode(addresses))
+    partial.write_bytes(msgspec.json.encode(place))
     partial.replace(file)

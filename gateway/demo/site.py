@@ -9,9 +9,8 @@ import msgspec
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gateway.demo.client import Client
 from gateway.demo.issuer.app import LOOPBACK_HOSTS
-from gateway.demo.issuer.grants import CLIENT_ID
-from gateway.demo.issuer.tokens import SCOPES
 
 _TYPES: Final = {
     "html": "text/html; charset=utf-8",
@@ -29,12 +28,12 @@ class Site:
     (DNS rebinding).
     """
 
-    def __init__(self, gateway: ASGIApp, *, issuer: str, resource: str) -> None:
+    def __init__(self, gateway: ASGIApp, client: Client) -> None:
         self._gateway = gateway
         # The mail's own styles are inline, and a srcdoc frame inherits the page's policy; its scripts never run.
         policy = (
             "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' blob: data:; "
-            f"connect-src 'self' {issuer}; frame-src 'self'; base-uri 'none'; form-action 'none'; "
+            f"connect-src 'self' {' '.join(client.origins)}; frame-src 'self'; base-uri 'none'; form-action 'none'; "
             "frame-ancestors 'none'"
         )
         self._headers = {
@@ -44,14 +43,7 @@ class Site:
             "Cross-Origin-Opener-Policy": "same-origin",
             "Cache-Control": "no-cache",
         }
-        config = {
-            "issuer": issuer,
-            "authorizationEndpoint": f"{issuer}/authorize",
-            "tokenEndpoint": f"{issuer}/token",
-            "clientId": CLIENT_ID,
-            "scope": " ".join(SCOPES),
-            "resource": resource,
-        }
+        config = {"issuer": client.issuer, "clientId": client.client_id, "scope": client.scope}
         self._files = {"/page/config.json": (msgspec.json.encode(config), _TYPES["json"])}
         for file in files("gateway.demo").joinpath("page").iterdir():
             kind = _TYPES.get(file.name.rpartition(".")[2])

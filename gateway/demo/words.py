@@ -1,4 +1,4 @@
-"""What the terminal shows: where the page is, a token, and three commands to copy."""
+"""What the terminal shows: where the page is, and a token with three commands to copy, or who signs people in."""
 
 from __future__ import annotations
 
@@ -25,6 +25,20 @@ def introduction(shown: Shown, *, embedded: bool, every: float) -> str:
         lines.append(f"  New mail  every {every:g} s")
     lines += ["", "  On the command line, for the next eight hours:", "", f"TOKEN={shown.token}", ""]
     lines += [*curls(shown.url), "", "  Ctrl-C ends it; nothing is kept.", ""]
+    return "\n".join(lines)
+
+
+def own_introduction(url: str, issuer: str, client_id: str) -> str:
+    lines = [
+        "",
+        f"  Page      {url}/",
+        f"  Sign-in   {issuer}",
+        f"            as its public client {client_id}, which must be allowed to redirect to {url}/",
+        "            and to ask for tokens from there (CORS)",
+        "",
+        "  Ctrl-C ends it; nothing is kept.",
+        "",
+    ]
     return "\n".join(lines)
 
 

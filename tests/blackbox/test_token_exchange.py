@@ -209,3 +209,29 @@ def test_nothing_of_a_token_is_in_the_log(provider: OpenIdProvider, gateway: Gat
     log = gateway.log.read_text()
     assert token.split(".")[1] not in log
     assert "exchanger-secret" not in log
+
+
+def test_keys_are_rotated_and_withdrawn_while_tokens_are_exchanged(
+    provider: OpenIdProvider, mail: Dovecot, tokens: TokenIssuer
+) -> None:
+    """The last one. Two gateways: an unknown key is looked for once in 30 seconds only.
+
+    A token that Dovecot is shown is signed by the same keys, and Dovecot looks them up by itself.
+    """
+    used, kept = (provider.sign_in("alice", "signed")["access_token"] for _ in range(2))
+    with gateway_of(provider, mail, tokens) as gateway:
+        assert ask(gateway, used).status_code == 200
+        provider.restart("rotate")
+        new = provider.sign_in("bob", "signed")["access_token"]
+        for token in (new, used, kept):
+            assert ask(gateway, token).status_code == 200
+        assert exchanges(gateway, "ok") == 3
+    with gateway_of(provider, mail, tokens) as gateway:
+        assert ask(gateway, new).status_code == 200
+        provider.restart("forget")
+        assert ask(gateway, provider.sign_in("carol", "signed")["access_token"]).status_code == 200
+        for withdrawn in (used, kept, new):
+            answer = ask(gateway, withdrawn)
+            assert answer.status_code == 401
+            assert 'error="invalid_token"' in answer.headers["www-authenticate"]
+        assert exchanges(gateway, "ok") == 2

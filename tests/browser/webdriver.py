@@ -7,6 +7,7 @@ import base64
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -21,9 +22,10 @@ MISSING = "Chromium and ChromeDriver are not installed: the page is not tried (D
 
 
 class Page:
-    """One window, 1280 by 800."""
+    """One window, 1280 by 800. ``elsewhere``: hosts with ports that the browser finds in another place."""
 
-    def __init__(self) -> None:
+    def __init__(self, elsewhere: Mapping[str, str] | None = None) -> None:
+        self._rules = ", ".join(f"MAP {name} {place}" for name, place in (elsewhere or {}).items())
         (port,) = free_ports(1)
         self._url = f"http://127.0.0.1:{port}"
         self._profile = Path(tempfile.mkdtemp(prefix="gw-webdriver."))
@@ -45,6 +47,7 @@ class Page:
                 await asyncio.sleep(0.05)
         arguments = [
             *FLAGS,
+            f"--host-resolver-rules={self._rules}",
             f"--user-data-dir={self._profile}",
             "--window-size=1280,800",
             "--force-device-scale-factor=1",

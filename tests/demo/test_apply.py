@@ -29,14 +29,18 @@ def test_the_page_applies_as_the_client_does() -> None:
 
 
 @needs_node
-@pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed: apply.js is not compared with apply.ts")
+@pytest.mark.skipif(
+    shutil.which("npm") is None, reason="npm is not installed: the page's .js is not compared with its .ts"
+)
 def test_what_is_served_is_what_the_typescript_compiles_to(tmp_path: Path) -> None:
     """Types are checked on the way."""
     ran = subprocess.run([ROOT / "scripts/page", tmp_path], capture_output=True, text=True, check=False, timeout=110)
     if "npm error" in ran.stderr:
-        pytest.skip("npm can't fetch the compiler: apply.js is not compared with apply.ts")
+        pytest.skip("npm can't fetch the compiler: the page's .js is not compared with its .ts")
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert (tmp_path / "apply.js").read_text() == (PAGE / "apply.js").read_text(), "run scripts/page"
+    made = {file.name: file.read_text() for file in tmp_path.iterdir()}
+    assert made.keys() == {f"{source.stem}.js" for source in PAGE.glob("*.ts")}
+    assert made == {name: (PAGE / name).read_text() for name in made}, "run scripts/page"
 
 
 def test_the_compiler_is_pinned_by_hash_and_names_no_address() -> None:

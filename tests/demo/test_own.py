@@ -50,6 +50,9 @@ def test_the_demo_on_a_real_mailbox(dovecot: Dovecot, tmp_path: Path) -> None:
         (["--imap-host", "imap.example.org", "--user", "me"], "--password-file: there is no terminal"),
         (["--imap-host", "imap.example.org", "--user", "me", "--password", "x"], "unrecognized"),
         (["--no-tls-verify"], "unrecognized arguments"),
+        (["--config", "gateway.toml"], "--config and --client-id belong together"),
+        (["--config", "/nowhere", "--client-id", "page"], "configuration: can't be read"),
+        ([*OWN, "--config", "/nowhere", "--client-id", "page"], "--imap-host and --config are two ways"),
         (["--deliver-every", "-1"], "must be from 0"),
     ],
 )

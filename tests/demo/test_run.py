@@ -68,15 +68,20 @@ def test_an_event_stream_tells_a_message_that_arrives_and_resumes_where_it_was_c
 def test_signing_in_as_the_page_does(demo: Demo) -> None:
     verifier = "v" * 43
     config = httpx.get(f"{demo.url}/page/config.json").json()
+    resource = httpx.get(f"{demo.url}/.well-known/oauth-protected-resource").json()
+    assert config["issuer"] in resource["authorization_servers"]
+    metadata = httpx.get(f"{config['issuer']}/.well-known/oauth-authorization-server").json()
     query = {
         "response_type": "code",
-        "client_id": CLIENT_ID,
+        "client_id": config["clientId"],
         "redirect_uri": f"{demo.url}/",
+        "scope": config["scope"],
+        "resource": resource["resource"],
         "state": "a state",
         "code_challenge": urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode(),
         "code_challenge_method": "S256",
     }
-    agreed = httpx.post(config["authorizationEndpoint"], params=query, content=b"")
+    agreed = httpx.post(metadata["authorization_endpoint"], params=query, content=b"")
     answer = parse_qs(urlsplit(agreed.headers["location"]).query)
     form = {
         "grant_type": "authorization_code",
@@ -85,7 +90,7 @@ def test_signing_in_as_the_page_does(demo: Demo) -> None:
         "code": answer["code"][0],
         "code_verifier": verifier,
     }
-    got = httpx.post(config["tokenEndpoint"], data=form, headers={"Origin": demo.url})
+    got = httpx.post(metadata["token_endpoint"], data=form, headers={"Origin": demo.url})
 
     assert answer["state"] == ["a state"]
     assert answer["iss"] == [demo.issuer]

@@ -10,13 +10,19 @@ import pytest
 from starlette.responses import PlainTextResponse
 
 import gateway.demo
+from gateway.demo.client import Client
 from gateway.demo.site import Site
+from gateway.settings.model import Issuer
 
 PAGE = Path(gateway.demo.__file__).parent / "page"
+ISSUER = "https://login.example.org/realms/a"
 
 
 def client(host: str = "127.0.0.1:8080") -> httpx.AsyncClient:
-    site = Site(PlainTextResponse("the gateway"), issuer="http://127.0.0.1:9", resource="http://127.0.0.1:8080")
+    issuer = Issuer(issuer=ISSUER, audience="https://mail.example.org", scopes={"mail.read": "Mail.Read"})
+    site = Site(
+        PlainTextResponse("the gateway"), Client.at(issuer, "page", "https://tokens.example.org/realms/a/token")
+    )
     return httpx.AsyncClient(transport=httpx.ASGITransport(app=site), base_url=f"http://{host}")
 
 
@@ -31,6 +37,16 @@ async def test_every_file_that_the_page_names_is_served_and_nothing_comes_from_e
             assert (await ours.get(path)).status_code == 200
 
 
+async def test_the_page_is_told_where_it_signs_in_and_for_what_in_the_issuers_words() -> None:
+    async with client() as ours:
+        config = (await ours.get("/page/config.json")).json()
+    assert config == {
+        "issuer": ISSUER,
+        "clientId": "page",
+        "scope": "Mail.Read mail.modify mail.delete mail.events",
+    }
+
+
 def test_no_script_makes_elements_out_of_text() -> None:
     for script in PAGE.glob("*.js"):
         assert not re.search(r"\.innerHTML\s*=|insertAdjacentHTML|document\.write|\beval\(", script.read_text())
@@ -43,7 +59,7 @@ async def test_the_policy_lets_no_foreign_and_no_inline_script_run() -> None:
     assert policy["default-src"] == "'none'"
     assert policy["script-src"] == "'self'"
     assert policy["frame-ancestors"] == "'none'"
-    assert policy["connect-src"] == "'self' http://127.0.0.1:9"
+    assert policy["connect-src"] == "'self' https://login.example.org https://tokens.example.org"
     assert not re.search(r"<script(?![^>]*src=)|\son\w+=", page.text)
 
 

@@ -135,6 +135,10 @@ class OpenIdProvider:
         self.stop()
         self.start(keys)
 
+    def served(self, what: str) -> int:
+        """How often since it was first started; ``what`` as the provider logs it: ``introspection dovecot - 200``."""
+        return (self.state / "log").read_text().splitlines().count(what)
+
     def sign_in(self, user: str, client: Literal["signed", "opaque"], **options: Any) -> dict[str, Any]:
         """The token answer of an authorization code grant with PKCE (RFC 7636), as a browser would go through it.
 

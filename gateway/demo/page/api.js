@@ -25,6 +25,10 @@ export class Offline extends Error {
   }
 }
 
+function offline() {
+  throw new Offline();
+}
+
 export class Api {
   constructor(session, onSignedOut) {
     this.session = session;
@@ -32,22 +36,26 @@ export class Api {
     this.base = "/v1/accounts/me";
   }
 
+  // A token that is refused is renewed where that can be done, once.
   async fetch(path, options = {}) {
-    const headers = { Authorization: `Bearer ${this.session.token}`, ...options.headers };
-    const response = await fetch(path, { ...options, headers }).catch(() => {
-      throw new Offline();
-    });
+    const token = await this.session.token().catch(offline);
+    let response = await this.#fetch(path, options, token);
+    if (response.status === 401 && (await this.session.replaces(token).catch(offline))) {
+      response = await this.#fetch(path, options, await this.session.token().catch(offline));
+    }
     if (response.ok) return response;
     if (response.status === 401) this.onSignedOut();
     const problem = await response.json().catch(() => ({}));
     throw new ApiError(response.status, problem);
   }
 
+  #fetch(path, options, token) {
+    return fetch(path, { ...options, headers: { Authorization: `Bearer ${token}`, ...options.headers } }).catch(offline);
+  }
+
   async #json(path, options) {
     const response = await this.fetch(this.base + path, { signal: AbortSignal.timeout(PATIENCE), ...options });
-    return response.json().catch(() => {
-      throw new Offline();
-    });
+    return response.json().catch(offline);
   }
 
   #send(method, path, body, headers = {}) {

@@ -266,13 +266,16 @@ function welcome(session, text) {
   byId("app").hidden = true;
   byId("welcome").hidden = false;
   if (text) byId("welcome-text").textContent = text;
-  byId("sign-in").onclick = () => session.begin();
+  const begin = () => session.begin().catch((error) => welcome(session, `That did not work: ${error.message}`));
+  byId("sign-in").onclick = begin;
+  return begin;
 }
 
 const session = new Session(await (await fetch("/page/config.json")).json());
-const returned = await session.finish();
-if (returned || session.token) {
-  await new App(session).start().catch((error) => welcome(session, `That did not work: ${error.message}`));
-} else {
-  welcome(session);
+try {
+  if (await session.finish()) await new App(session).start();
+  else if (session.wasSignedIn()) await welcome(session)(); // the page was loaded anew: its issuer may know who it is
+  else welcome(session);
+} catch (error) {
+  welcome(session, `That did not work: ${error.message}`);
 }

@@ -56,6 +56,7 @@ export class Stream {
     while (!this.closed) {
       const wait = await this.#once();
       if (this.closed) return;
+      if (wait === 0) continue;
       this.handlers.state("waiting");
       await new Promise((resolve) => {
         this.wake = resolve;
@@ -79,7 +80,7 @@ export class Stream {
       const response = await this.api.events(this.since(), this.abort.signal);
       for await (const frame of frames(response, () => expect(SILENCE))) {
         this.failures = 0;
-        if (frame.event === "bye") retry = frame.data.retry;
+        if (frame.event === "bye") retry = frame.data.reason === "token-expired" ? 0 : frame.data.retry; // there is another
         else await this.#take(frame);
       }
     } catch (error) {

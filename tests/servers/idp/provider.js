@@ -10,12 +10,13 @@
 //
 // `googlelike` and `mslike` are who links accounts: the first keeps its refresh token, that of the second is rotated
 // with each use and may be used once, or the grant is gone.
-// Clients: `signed` and `opaque` (public, code with PKCE; named after the tokens that they get), `gateway` and
+// Clients: `signed` and `opaque` (public, code with PKCE; named after the tokens that they get), `brief` (as `opaque`;
+// its tokens live for four seconds, and a refresh token comes with them that is good for one use), `gateway` and
 // `dovecot` (they ask about tokens), `robot` (client credentials, opaque), `exchanger` (token exchange, signed). The
 // secret is the name and "-secret". What `mallory` holds is exchanged for nothing.
 // Users: any name, with the name and "pw" as password.
 import { createPublicKey, generateKeyPairSync, randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createLocalJWKSet, jwtVerify } from "jose";
 import { Provider, errors } from "oidc-provider";
@@ -30,6 +31,7 @@ function signingKeys() {
   const old = existsSync(file) && KEYS !== "forget" ? JSON.parse(readFileSync(file, "utf8")) : [];
   const keys = old.length && KEYS === "keep" ? old : [newKey(), ...old];
   writeFileSync(file, JSON.stringify(keys), { mode: 0o600 });
+  rmSync(join(STATE, "pem"), { recursive: true, force: true });
   for (const key of keys) publish(key);
   return keys;
 }
@@ -53,7 +55,7 @@ const publicClient = (id) => ({
   token_endpoint_auth_method: "none",
   grant_types: ["authorization_code", "refresh_token"],
   response_types: ["code"],
-  redirect_uris: ["http://127.0.0.1/callback"],
+  redirect_uris: ["http://127.0.0.1/callback", "http://127.0.0.1/"],
 });
 const secretClient = (id) => ({
   client_id: id,
@@ -84,7 +86,7 @@ const keys = signingKeys();
 const provider = new Provider(ISSUER, {
   jwks: { keys },
   clients: [
-    ...["signed", "opaque"].map(publicClient),
+    ...["signed", "opaque", "brief"].map(publicClient),
     ...["gateway", "dovecot", "robot", "exchanger"].map(secretClient),
     ...LINKING.map(linkingClient),
   ],
@@ -94,13 +96,17 @@ const provider = new Provider(ISSUER, {
   conformIdTokenClaims: false,
   rotateRefreshToken: (ctx) => ctx.oidc.client.clientId !== "googlelike",
   issueRefreshToken: (_, client, code) =>
-    client.grantTypeAllowed("refresh_token") && (code.scopes.has("offline_access") || client.clientId === "googlelike"),
+    client.grantTypeAllowed("refresh_token") &&
+    (code.scopes.has("offline_access") || ["googlelike", "brief"].includes(client.clientId)),
+  clientBasedCORS: (_, origin, client) =>
+    client.clientAuthMethod === "none" && /^http:\/\/127\.0\.0\.1:\d+$/.test(origin),
   cookies: { keys: [randomUUID()] },
   findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, email: address(id) }) }),
   interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
   extraTokenClaims: (_, token) => (token.accountId ? { email: address(token.accountId) } : undefined),
   ttl: {
-    AccessToken: (_, __, client) => (LINKING.includes(client.clientId) ? Number(SESSION) : 300), ClientCredentials: 300, AuthorizationCode: 60, RefreshToken: 3600,
+    AccessToken: (_, __, { clientId }) => (LINKING.includes(clientId) ? Number(SESSION) : clientId === "brief" ? 4 : 300),
+    ClientCredentials: 300, AuthorizationCode: 60, RefreshToken: 3600,
     Grant: 3600, IdToken: 300, Interaction: 60, Session: 3600,
   },
   formats: {
@@ -119,6 +125,13 @@ const provider = new Provider(ISSUER, {
       getResourceServerInfo: (_, resource, client) => resourceServer(resource, client),
     },
   },
+});
+
+// What clients asked and got, a line each: the place, the client, the kind of grant, the status.
+provider.use(async (ctx, next) => {
+  await next();
+  const { route, client, params } = ctx.oidc ?? {};
+  if (client) console.log(route, client.clientId, params?.grant_type ?? "-", ctx.status);
 });
 
 // The sign-in: one form. What the client asks for is granted without a page.
