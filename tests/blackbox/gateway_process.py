@@ -81,7 +81,8 @@ class GatewayProcess:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.stop()
+        """At once: how a gateway ends in good order is looked at where that is what a test is about."""
+        self.stop(signal.SIGKILL)
 
     def start(self) -> None:
         command = [*self.command, "serve", "--config", str(self.config)]

@@ -6,6 +6,7 @@ import asyncio
 import imaplib
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -223,7 +224,7 @@ async def test_a_change_whose_answer_was_lost_is_made_once(
             with pytest.raises(Offline):
                 await away.sync()
             if forgotten:  # nobody remembers the keys
-                quiet.gateway.stop()
+                quiet.gateway.stop(signal.SIGKILL)
                 quiet.gateway.start()
         await away.sync()
         assert way.lost == {"move", "PATCH", "copy", "messages", "DELETE"}
