@@ -20,7 +20,7 @@ from tests.servers.tokens import TokenIssuer
 
 from .gateway_process import GatewayProcess, Upstream
 
-SESSION = 8
+SESSION = 5
 """Seconds that an access token of the providers lives."""
 PAGE = "https://app.example.test/linked"
 KEY = new_key()

@@ -27,7 +27,7 @@ from .gateway_process import GatewayProcess, Upstream
 
 DEBUG: dict[str, dict[str, object]] = {
     "log": {"level": "debug"},
-    "accounts": {"nameservers": ["127.0.0.1:9"], "find_seconds": 3},
+    "accounts": {"nameservers": ["127.0.0.1:9"], "find_seconds": 0.8},
 }
 SERVED = re.compile(r'imapgw_http_requests_total\{method="([A-Z]+)",route="([^"]+)",status="(\d+)"\}')
 MESSAGE = {"Content-Type": "message/rfc822"}

@@ -47,7 +47,7 @@ def test_an_account_is_linked_by_a_sign_in_at_its_provider_and_outlives_its_sess
     account = who.link(idp, provider, user)
     info = who.ask("GET", f"/v1/accounts/{account}").json()
     assert (info["address"], info["linked"]["how"], info["linked"]["state"]) == (f"{user}@example.org", "oauth", "ok")
-    ends = time.monotonic() + 2.5 * SESSION
+    ends = time.monotonic() + 2.2 * SESSION
     while time.monotonic() < ends:
         answer = folders(who, account)
         assert answer.status_code == 200, answer.text
@@ -172,7 +172,7 @@ def test_replicas_take_turns_with_a_rotating_grant(
     account = who.link(idp, "mslike", "sixteenuser")
     with linking.start(mail, tokens, database, idp) as replica:
         there = person(replica, "sixteen")
-        ends = time.monotonic() + 3 * SESSION
+        ends = time.monotonic() + 2.4 * SESSION
         while time.monotonic() < ends:
             with ThreadPoolExecutor(6) as threads:
                 answers = list(threads.map(lambda each: folders(each, account), [who, there] * 3))

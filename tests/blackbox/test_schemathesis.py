@@ -28,7 +28,7 @@ HOOKS = Path(__file__).with_name("schemathesis_hooks.py")
 def test_the_document_is_true(dovecot: Dovecot, tokens: TokenIssuer, tmp_path: Path) -> None:
     """No 5xx, no answer but as described, nothing taken that is described as wrong. The stream has no end: not it."""
     upstream = Upstream("localhost", dovecot.tls_port, dovecot.ca_file, PASS_THROUGH)
-    nowhere = {"accounts": {"nameservers": ["127.0.0.1:9"], "find_seconds": 2}}  # no name is asked for outside
+    nowhere = {"accounts": {"nameservers": ["127.0.0.1:9"], "find_seconds": 0.3}}  # no name is asked for outside
     with GatewayProcess(upstream, tokens, settings=nowhere) as gateway:
         token = gateway.headers(dovecot.guest()[0], ttl=3000)["Authorization"]
         command = [
