@@ -72,7 +72,11 @@ def on_cyrus(request: pytest.FixtureRequest, tokens: TokenIssuer) -> Iterator[Si
     upstream = Upstream("localhost", server.tls_port, server.ca_file, auth, username="{local}")
     settings: dict[str, dict[str, object]] = {
         "limits": {"idle_connection_seconds": 3},  # each connection is a process of that server
-        "live": {"probe_seconds": 3, "sweep_seconds": 0.5},  # its IDLE tells nothing of a folder that is deleted
+        "live": {
+            "probe_seconds": 3,
+            "sweep_seconds": 0.5,
+            "quota_seconds": 2,
+        },  # its IDLE tells nothing of a folder that is deleted
     }
     with GatewayProcess(upstream, tokens, settings=settings, environ={"TEST_MASTER": "cyruspw"}) as gateway:
         yield Site("cyrus", gateway, server)
@@ -81,7 +85,7 @@ def on_cyrus(request: pytest.FixtureRequest, tokens: TokenIssuer) -> Iterator[Si
 @pytest.fixture(scope="session")
 def on_sharing_dovecot(sharing_dovecot: Dovecot, tokens: TokenIssuer) -> Iterator[Site]:
     upstream = Upstream("localhost", sharing_dovecot.tls_port, sharing_dovecot.ca_file, PASS_THROUGH)
-    with GatewayProcess(upstream, tokens) as gateway:
+    with GatewayProcess(upstream, tokens, settings={"live": {"quota_seconds": 2}}) as gateway:
         yield Site("dovecot", gateway, sharing_dovecot)
 
 
