@@ -34,11 +34,15 @@ PAUSE_MAX: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """``ends`` and ``renew`` are in seconds since the epoch. ``worked``: the mail server has taken it."""
+    """``ends``, ``renew`` and ``half``, when half its life is over, are in seconds since the epoch.
+
+    ``worked``: the mail server has taken it.
+    """
 
     token: Secret = field(repr=False)
     ends: float
     renew: float
+    half: float
     worked: bool = False
 
 
@@ -68,16 +72,17 @@ class AccessTokens:
         self._circuits: dict[str, _Circuit] = {}
         self._name = new_id()
 
-    async def of(self, link: Link) -> Access:
-        """A token that is good for a while. Raises SignInRefused where the account has to be linked again.
+    async def of(self, link: Link, *, longest: bool = False) -> Access:
+        """A token that is good for a while; ``longest``: one past half its life will not do if another can be had.
 
-        Raises Unavailable where the provider gives no answer, and SealBroken.
+        Raises SignInRefused where the account has to be linked again, Unavailable where the provider gives no answer,
+        and SealBroken.
         """
         held = self._held.get(link.id)
         if link.state == "reauth-required":
             self._held.pop(link.id, None)
             raise withdrawn()
-        if held is not None and self._clock() < held.renew:
+        if held is not None and self._clock() < (held.half if longest else held.renew):
             return held
         try:
             return await asyncio.shield(self._one_at_a_time(link.id))
@@ -89,7 +94,8 @@ class AccessTokens:
     def keep(self, link_id: str, tokens: Tokens) -> Access:
         """What a provider has just given out."""
         now, ahead = self._clock(), min(AHEAD, tokens.lifetime / 4) * (0.5 + self._random() / 2)
-        self._held[link_id] = Access(tokens.access, now + tokens.lifetime, now + tokens.lifetime - ahead)
+        ends = now + tokens.lifetime
+        self._held[link_id] = Access(tokens.access, ends, ends - ahead, now + tokens.lifetime / 2)
         return self._held[link_id]
 
     def held(self, link_id: str) -> Access | None:
