@@ -261,7 +261,7 @@ class Rates(Section, kw_only=True, frozen=True):
     bulk: Annotated[Rate, Meta(description="exports, archive runs, bulk verbs, archives of attachments")] = Rate(
         per_minute=120, burst=120
     )
-    sign_in: Annotated[Rate, Meta(description="linking, discovering and verifying accounts")] = Rate(
+    sign_in: Annotated[Rate, Meta(description="linking, discovering and verifying accounts, new passwords")] = Rate(
         per_minute=6, burst=12
     )
 

@@ -77,7 +77,6 @@ def start(
         "GATEWAY__ACCOUNTS__DATABASE": database,
         "GATEWAY__ACCOUNTS__KEYS": '[{id = "one", env = "SEALING_KEY"}]',
         "GATEWAY__ACCOUNTS__RETURN_TO": toml([PAGE]),
-        "GATEWAY__ACCOUNTS__TRIES_PER_MINUTE": "100000",
         "GATEWAY__SERVER__PUBLIC_URL": made.url,
         "SEALING_KEY": key,
         "SECRET_GOOGLELIKE": "googlelike-secret",
