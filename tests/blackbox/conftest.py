@@ -160,6 +160,6 @@ def linked_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.Tem
 def linked_gateway(
     linked_mail: Dovecot, idp: OpenIdProvider, tokens: TokenIssuer, linked_database: str
 ) -> Iterator[GatewayProcess]:
-    debug = {"log": {"level": "debug"}}
-    with linking.start(linked_mail, tokens, linked_database, idp, settings=debug) as started:
+    settings = {"log": {"level": "debug"}, "audit": {"client": "peer"}}
+    with linking.start(linked_mail, tokens, linked_database, idp, settings=settings) as started:
         yield started
