@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -42,6 +43,8 @@ class Dovecot:
         self.options = options or DovecotOptions()
         self.root = Path(tempfile.mkdtemp(prefix="gw-dovecot."))
         self._guests = iter(range(self.options.guests))
+        self._changed: dict[str, str] = {}
+        self._changing = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._watchdog: Watchdog | None = None
         authority = Authority(self.root / "tls")
@@ -127,7 +130,23 @@ class Dovecot:
 
     def password(self, user: str) -> str:
         name = user.partition("@")[0]
-        return self.options.users.get(name, f"{name}pw")
+        return self._changed.get(name) or self.options.users.get(name, f"{name}pw")
+
+    def change_password(self, user: str, password: str) -> None:
+        """As a user may: once this returns sign-ins need the new one; connections that are open stay."""
+        with self._changing:
+            self._changed[user.partition("@")[0]] = password
+            self._write_users()
+        deadline = time.monotonic() + 10
+        while True:  # the server looks at its file once a second
+            try:
+                self.client(user).logout()
+            except imaplib.IMAP4.error:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+            else:
+                return
 
     def client(self, user: str, password: str | None = None) -> imaplib.IMAP4:
         """A signed-in client of the standard library, to prepare and to look at a mailbox independently."""
@@ -171,8 +190,7 @@ class Dovecot:
         root.chmod(0o755)
         for name in ("run", "state", "mail", "public", "shared"):
             (root / name).mkdir()
-        users = dict(options.users) | {f"guest{n}": f"guest{n}pw" for n in range(options.guests)}
-        (root / "users").write_text("".join(f"{name}:{{PLAIN}}{word}::::::\n" for name, word in users.items()))
+        self._write_users()
         if options.master:
             name, word = options.master
             (root / "masters").write_text(f"{name}:{{PLAIN}}{word}::::::\n")
@@ -187,6 +205,13 @@ class Dovecot:
                 for path in [root / name, *(root / name).rglob("*")]:
                     os.chown(path, uid, gid)
             _allow_many_watches()
+
+    def _write_users(self) -> None:
+        guests = {f"guest{n}": f"guest{n}pw" for n in range(self.options.guests)}
+        users = dict(self.options.users) | guests | self._changed
+        written = self.root / "users.new"
+        written.write_text("".join(f"{name}:{{PLAIN}}{word}::::::\n" for name, word in users.items()))
+        written.replace(self.root / "users")
 
     def _lay_out_public(self) -> None:
         news = self.root / "public" / ".News"
