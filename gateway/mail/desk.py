@@ -61,7 +61,8 @@ class Desk:
             mailbox = await open_folder(session, name, readonly=readonly and self.examines())
             if mailbox is not held:
                 self.entered(mailbox)
-                yield session, mailbox
+                async with _doubting(session, mailbox):
+                    yield session, mailbox
                 return
             async with _suspecting(session):
                 yield session, await current(session, mailbox)
@@ -74,7 +75,8 @@ class Desk:
             mailbox = await open_folder(session, name, readonly=self.examines())
             if mailbox is not held:
                 self.entered(mailbox)
-                yield session
+                async with _doubting(session, mailbox):
+                    yield session
                 return
             async with _suspecting(session):
                 yield session
@@ -106,6 +108,20 @@ async def _suspecting(session: Session) -> AsyncIterator[None]:
         with suppress(Refused):
             await session.unselect()
         raise FolderStale("the folder was changed under the connection") from refused
+
+
+@asynccontextmanager
+async def _doubting(session: Session, mailbox: Mailbox) -> AsyncIterator[None]:
+    """A bare NO in a folder that was opened a moment ago: it may have gone since, which opening it again tells."""
+    try:
+        yield
+    except Refused as refused:
+        if refused.imap_code is not None or refused.status != "NO":
+            raise
+        uidvalidity = mailbox.uidvalidity
+        if (await open_folder(session, mailbox.name, again=True)).uidvalidity != uidvalidity:
+            raise FolderStale("the folder was made anew under the connection") from refused
+        raise
 
 
 async def open_folder(session: Session, name: MailboxName, *, readonly: bool = True, again: bool = False) -> Mailbox:

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from gateway.accounts.account import Account
-from gateway.errors import ProtocolViolation, WriteInDoubt
+from gateway.errors import NotFound, ProtocolViolation, WriteInDoubt
 from gateway.imap.credential import Password
 from gateway.imap.encode.fetch_item import Section
 from gateway.imap.encode.search_key import Plain
@@ -107,6 +107,24 @@ async def test_a_mailbox_without_mod_sequences_is_not_asked_for_them(desk: Desk)
         got = await get_flags(desk, account(server), MessageId(b"INBOX", 7, 9).encode())
         assert got.value is not None
         assert got.value.flags == ["$seen"]
+        await desk.pool.close(1)
+
+
+async def test_a_folder_that_goes_just_after_it_was_opened_is_none(desk: Desk) -> None:
+    """Cyrus refuses the next command in it without a code."""
+    script = [
+        *signed_in(),
+        *selected("Gone"),
+        Expect("UID FETCH 9 .+"),
+        Send(b"{tag} NO Mailbox does not exist\r\n"),
+        Expect('EXAMINE "?Gone"?'),
+        Send(b"{tag} NO Mailbox does not exist\r\n"),
+        *asked("LIST .+", b""),
+        *asked("LOGOUT", b"* BYE\r\n"),
+    ]
+    async with scripted(*script) as server:
+        with pytest.raises(NotFound):
+            await get_flags(desk, account(server), MessageId(b"Gone", 7, 9).encode())
         await desk.pool.close(1)
 
 

@@ -1,4 +1,4 @@
-"""A real Dovecot 2.4 on loopback, in a Debian root of its own: its configuration is another language than that of 2.3."""
+"""A real Dovecot 2.4 on loopback, in a Debian root of its own: its configuration is another language than 2.3's."""
 
 from __future__ import annotations
 
