@@ -67,6 +67,7 @@ def _apply_folder(cache: Cache, value: Changes) -> None:
         for moved in value["moved"]:
             cache.rename_message(moved["id"], moved["newId"], folder)
         cache.drop_stale(folder)
+    cache.moved(folder)
     cache.put_messages(value["created"])
     for update in value["updated"]:
         cache.set_flags(update["id"], update["flags"])

@@ -13,7 +13,8 @@ MISSING = "Dovecot 2.4 is not here: tests on it are skipped (scripts/system-pack
 
 
 class Dovecot24(Dovecot):
-    """Of the options it knows ``users``, ``guests``, ``oauth`` with local keys, ``max_connections`` and ``extra``."""
+    """Of the options it knows ``users``, ``guests``, ``oauth`` with local keys, ``by_guid``, ``max_connections``
+    and ``extra``."""
 
     @staticmethod
     def available() -> bool:
@@ -26,6 +27,8 @@ class Dovecot24(Dovecot):
     def _configuration(self, layout: Layout) -> str:
         options = self.options
         parts = [_base(layout, options.max_connections, " xoauth2 oauthbearer" if options.oauth else "")]
+        if options.by_guid:
+            parts.append("mail_driver = sdbox\nmail_path = ~/sdbox\nmailbox_list_layout = index\n")
         if options.oauth:
             parts.append(_oauth(options.oauth))
         return "\n".join([*parts, options.extra])

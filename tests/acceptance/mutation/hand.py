@@ -96,6 +96,8 @@ class Hand:
 
     def lost(self) -> None:
         """The server has hung up on us, which says nothing of what it did."""
+        if self._client is not None:
+            self._client.shutdown()
         self._client = self._open = None
 
     def _told(self, kind: str, what: str, answer: tuple[str, Sequence[object]]) -> None:

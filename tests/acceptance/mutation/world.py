@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import imaplib
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,7 +40,6 @@ class Ground:
     window: bool
     kept: tuple[str, ...] = ("INBOX", "Archive")
     without: frozenset[str] = frozenset()
-    rests: Callable[[], Iterable[bytes]] = tuple
     log: Callable[[], str] = str
 
 
@@ -108,7 +107,7 @@ class World:
                 stop.set()
         await asyncio.to_thread(self.fuzzer.last)
         self.journal.note("fuzzer", "quiet")
-        truth = await asyncio.to_thread(read_truth, self.ground.sign_in, self.ground.rests())
+        truth = await asyncio.to_thread(read_truth, self.ground.sign_in)
         async with asyncio.TaskGroup() as group:
             ends = [group.create_task(self._blamed(client, client.settle(truth))) for client in self.clients]
         found = [end.result() for end in ends]
