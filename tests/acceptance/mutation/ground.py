@@ -54,4 +54,5 @@ def on_cyrus(server: Cyrus, tokens: TokenIssuer, mode: str, ignore: tuple[str, .
         lambda: GatewayProcess(upstream, tokens, settings=SETTINGS, environ={"TEST_MASTER": "cyruspw"}),
         window=mode == "window",
         without=frozenset(("rename_inbox",)),  # Cyrus 3.6 dies of it
+        repeats=True,
     )

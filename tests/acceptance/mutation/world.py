@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from tests.blackbox.gateway_process import GatewayProcess
 
@@ -25,8 +25,6 @@ from .truth import read_truth
 
 T = TypeVar("T")
 Cast = Callable[[Surroundings, Random], list[Client]]
-ROUND: Final = (20, 120)
-"""Mutations of a round."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +38,7 @@ class Ground:
     window: bool
     kept: tuple[str, ...] = ("INBOX", "Archive")
     without: frozenset[str] = frozenset()
+    repeats: bool = False
     log: Callable[[], str] = str
 
 
@@ -54,15 +53,35 @@ class Score:
 
 
 class World:
-    """``with World(ground, seed, cast) as world: await world.run(…)``."""
+    """``with World(ground, seed, cast, …) as world: await world.run(…)``.
 
-    def __init__(self, ground: Ground, seed: int, cast: Cast, *, pace: float, gateways: int, deaths: float) -> None:
+    ``pace``: changes a second. ``rounds``: how many changes a round has, at least and at most. ``deaths``: seconds
+    between two.
+    """
+
+    def __init__(
+        self,
+        ground: Ground,
+        seed: int,
+        cast: Cast,
+        *,
+        pace: float,
+        rounds: tuple[int, int],
+        gateways: int = 2,
+        deaths: float,
+    ) -> None:
         self.ground, self.seed, self.score = ground, seed, Score()
-        self.journal = Journal()
+        self.journal, self._rounds = Journal(), rounds
         self._random, self._deaths = Random(seed), deaths
         self.fleet = Fleet(ground.make, gateways, self.journal, Random(seed))
         self.fuzzer = Fuzzer(
-            ground.sign_in, self.journal, seed=seed, kept=ground.kept, most=pace, without=ground.without
+            ground.sign_in,
+            self.journal,
+            seed=seed,
+            kept=ground.kept,
+            most=pace,
+            without=ground.without,
+            repeats=ground.repeats,
         )
         self._cast = cast
         self.clients: list[Client] = []
@@ -95,7 +114,7 @@ class World:
 
     async def _round(self) -> None:
         stop = asyncio.Event()
-        count = self._random.randint(*ROUND)
+        count = self._random.randint(*self._rounds)
         self.journal.note("fuzzer", f"round {self.score.rounds}")
         async with asyncio.TaskGroup() as group:
             for client in self.clients:

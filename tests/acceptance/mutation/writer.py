@@ -30,19 +30,27 @@ class Writer(Reference):
         self._writes = True
         await super().live(stop)
         self._writes = False
-        async with asyncio.timeout(SETTLING):
-            while self._unsent():
-                try:
-                    await self._sync()
-                except Away:
-                    await asyncio.sleep(0.1)
+        deadline = asyncio.get_running_loop().time() + 2 * SETTLING
+        while waiting := self._unsent():
+            self.note(f"unsent: {waiting}")
+            if asyncio.get_running_loop().time() > deadline:
+                raise Wrong(f"what waits is not sent: {waiting}")
+            try:
+                await self._sync()
+            except Away as away:
+                self.note(f"away: {away}")
+                await asyncio.sleep(0.1)
 
-    def _unsent(self) -> int:
+    def _unsent(self) -> list[str]:
         stored = StoredCache(self._path)
         try:
-            return len(Outbox(stored).waiting())
+            waiting = Outbox(stored).waiting()
         finally:
             stored.close()
+        return [
+            f"{one.kind} {one.message} to {one.folder}, {one.tries} tries{', in doubt' if one.doubt else ''}"
+            for one in waiting
+        ]
 
     def _change(self, client: Gatewayed) -> None:
         folders = [folder["id"] for folder in client.folders() if folder.get("maySelect", True)]
