@@ -61,11 +61,13 @@ class Desk:
             mailbox = await open_folder(session, name, readonly=readonly and self.examines())
             if mailbox is not held:
                 self.entered(mailbox)
-                async with _doubting(session, mailbox):
+                async with _doubting(session, mailbox), _populated(session, mailbox, readonly=readonly):
                     yield session, mailbox
                 return
             async with _suspecting(session):
-                yield session, await current(session, mailbox)
+                mailbox = await current(session, mailbox)
+                async with _populated(session, mailbox, readonly=readonly):
+                    yield session, mailbox
 
     @asynccontextmanager
     async def stale(self, account: Account, name: MailboxName) -> AsyncIterator[Session]:
@@ -92,6 +94,28 @@ async def current(session: Session, mailbox: Mailbox) -> Mailbox:
         return await open_folder(session, mailbox.name, readonly=mailbox.readonly, again=True)
     await session.noop()
     return mailbox
+
+
+async def still_there(session: Session, mailbox: Mailbox, exists: int) -> None:
+    """The open mailbox had ``exists`` messages a moment ago; if it has none now, that is so. Else raises Refused.
+
+    Cyrus takes all messages out of a mailbox that is renamed or deleted while it is open, and answers a search with
+    none. Raises FolderStale where another one has its name.
+    """
+    if not exists or mailbox.exists or session.mailbox is not mailbox:
+        return
+    uidvalidity = mailbox.uidvalidity
+    if (await session.select(mailbox.name, readonly=mailbox.readonly, again=True)).uidvalidity != uidvalidity:
+        raise FolderStale("the folder was made anew under the connection")
+
+
+@asynccontextmanager
+async def _populated(session: Session, mailbox: Mailbox, *, readonly: bool) -> AsyncIterator[None]:
+    """What is read of a mailbox that has lost all its messages meanwhile is true: ``still_there``."""
+    exists = mailbox.exists
+    yield
+    if readonly:
+        await still_there(session, mailbox, exists)
 
 
 @asynccontextmanager
