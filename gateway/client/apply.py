@@ -43,6 +43,8 @@ def _apply_list(cache: Cache, value: FolderChanges, *, first: bool) -> None:
             cache.put_folder(folder, cursor=None)
     for folder in value["updated"]:
         cache.put_folder(folder, cursor=None)
+        if not folder.get("maySelect", True):  # deleted, with others below it
+            cache.empty(folder["id"])
 
 
 def _start(cache: Cache, folders: list[Folder]) -> None:

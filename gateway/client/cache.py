@@ -101,6 +101,11 @@ class Cache:
         self.sql("DELETE FROM message WHERE folder = ?", folder)
         self.sql("DELETE FROM folder WHERE id = ?", folder)
 
+    def empty(self, folder: str) -> None:
+        """It is there, and has no messages nor pages to be read."""
+        self.sql("DELETE FROM message WHERE folder = ?", folder)
+        self.set_cursor(folder, None)
+
     def rename_folder(self, old: str, folder: Folder) -> None:
         """Its messages stay under their old ids, stale, until their new ones are told."""
         new = folder["id"]
