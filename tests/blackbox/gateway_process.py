@@ -13,6 +13,7 @@ import time
 import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -90,16 +91,23 @@ class GatewayProcess:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **self.environ}
             )
-        deadline = time.monotonic() + 60
-        with plain_http(self.management_url, timeout=2) as http:
-            while time.monotonic() < deadline and self.process.poll() is None:
-                try:
-                    if http.get("/readyz").status_code == 200:
-                        return
-                except httpx.TransportError:
-                    pass
-                time.sleep(0.05)
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and self.process.poll() is None:
+            if self._ready():
+                return
+            time.sleep(0.05)
         raise RuntimeError(f"the gateway did not start:\n{self.log.read_text()}")
+
+    def _ready(self) -> bool:
+        """Asked often: httpx would read all certificate authorities each time."""
+        connection = HTTPConnection("127.0.0.1", self.management_port, timeout=2)
+        try:
+            connection.request("GET", "/readyz")
+            return connection.getresponse().status == 200
+        except (OSError, HTTPException):
+            return False
+        finally:
+            connection.close()
 
     def stop(self, signum: int = signal.SIGTERM, timeout: float = 20) -> int | None:
         """End it; its exit status."""

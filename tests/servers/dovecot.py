@@ -72,7 +72,7 @@ class Dovecot:
             self._write_configuration()
             with (self.root / "start.log").open("wb") as log:
                 self._process = subprocess.Popen(
-                    [BINARY, "-F", "-c", self.root / "dovecot.conf"],
+                    self._within(BINARY, "-F", "-c", self.root / "dovecot.conf"),
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
@@ -170,7 +170,7 @@ class Dovecot:
 
     def doveadm(self, *arguments: str, check: bool = True) -> str:
         done = subprocess.run(
-            ["doveadm", "-c", self.root / "dovecot.conf", *arguments],
+            self._within("doveadm", "-c", self.root / "dovecot.conf", *arguments),
             check=check,
             capture_output=True,
             text=True,
@@ -184,6 +184,13 @@ class Dovecot:
 
     def home(self, user: str) -> Path:
         return self.root / "mail" / user.partition("@")[0].lower()
+
+    def _within(self, *command: str | Path) -> list[str | Path]:
+        """A command line for where the server's programs are."""
+        return [*command]
+
+    def _configuration(self, layout: Layout) -> str:
+        return configuration(self.options, layout)
 
     def _lay_out(self) -> None:
         options, root = self.options, self.root
@@ -221,7 +228,7 @@ class Dovecot:
 
     def _write_configuration(self) -> None:
         layout = Layout(self.root, self.port, self.tls_port, self._certificate.chain, self._certificate.key)
-        (self.root / "dovecot.conf").write_text(configuration(self.options, layout))
+        (self.root / "dovecot.conf").write_text(self._configuration(layout))
 
     def _greets(self, deadline: float) -> bool:
         while time.monotonic() < deadline:
