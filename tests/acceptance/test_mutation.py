@@ -36,7 +36,7 @@ from .mutation.world import Ground, Score, World
 from .mutation.writer import Writer
 
 MODES: Final = {"qresync": (), "condstore": ("QRESYNC",), "window": ("QRESYNC", "CONDSTORE", "ENABLE")}
-SHORT: Final = int(os.environ.get("MUTATIONS", "60"))
+SHORT: Final = int(os.environ.get("MUTATIONS", "40"))
 SECONDS: Final = int(os.environ.get("MUTATION_SECONDS", "0"))
 AT_LEAST: Final = 20_000
 """Mutations of the long run, in all its worlds."""

@@ -150,6 +150,7 @@ async def test_nonsense_instead_of_the_answer_to_a_write_leaves_it_in_doubt(
         assert (answer.status_code, answer.json()["type"]) == (503, "/problems/write-in-doubt"), answer.text
 
 
+@pytest.mark.alone
 async def test_a_hundred_thousand_exists_in_a_burst_are_one_event_at_most_and_no_lag(
     hostile: GatewayProcess, dovecot: Dovecot, user: str
 ) -> None:
@@ -178,6 +179,7 @@ def listening(request: pytest.FixtureRequest, tokens: TokenIssuer, needs_dovecot
         yield gateway
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("folders", ["inbox", "*"])
 async def test_a_hundred_thousand_news_of_every_sort_in_a_burst_leave_everybody_right(
     listening: GatewayProcess, dovecot: Dovecot, user: str, folders: str

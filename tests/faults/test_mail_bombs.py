@@ -15,6 +15,7 @@ from tests.servers.tokens import TokenIssuer
 
 from .lag import Lag
 
+pytestmark = pytest.mark.alone
 HEAD = b"From: Sender <sender@example.org>\r\nTo: reader@example.org\r\nSubject: bomb\r\nMIME-Version: 1.0\r\n"
 PLAIN = HEAD + b"Content-Type: text/plain"
 HTML = HEAD + b"Content-Type: text/html; charset=utf-8\r\n\r\n"
