@@ -13,7 +13,6 @@ import time
 import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -99,15 +98,11 @@ class GatewayProcess:
         raise RuntimeError(f"the gateway did not start:\n{self.log.read_text()}")
 
     def _ready(self) -> bool:
-        """Asked often: httpx would read all certificate authorities each time."""
-        connection = HTTPConnection("127.0.0.1", self.management_port, timeout=2)
         try:
-            connection.request("GET", "/readyz")
-            return connection.getresponse().status == 200
-        except (OSError, HTTPException):
+            with plain_http(self.management_url, timeout=2) as http:
+                return http.get("/readyz").status_code == 200
+        except httpx.TransportError:
             return False
-        finally:
-            connection.close()
 
     def stop(self, signum: int = signal.SIGTERM, timeout: float = 20) -> int | None:
         """End it; its exit status."""
@@ -146,11 +141,14 @@ class GatewayProcess:
             verify=False,
         )
 
+    def metrics(self) -> str:
+        """What is told to Prometheus."""
+        with plain_http(self.management_url, timeout=5) as http:
+            return http.get("/metrics").text
+
     def metric(self, name: str) -> float:
         """The sum of a metric's samples."""
-        with plain_http(self.management_url, timeout=5) as http:
-            text = http.get("/metrics").text
-        lines = (line for line in text.splitlines() if line.startswith((f"{name} ", f"{name}{{")))
+        lines = (line for line in self.metrics().splitlines() if line.startswith((f"{name} ", f"{name}{{")))
         return sum(float(line.rpartition(" ")[2]) for line in lines)
 
     def _toml(self) -> str:

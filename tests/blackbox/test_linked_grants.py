@@ -222,7 +222,7 @@ def test_of_what_opens_an_account_nothing_is_told_or_readable(
     log = gateway.log.read_text()
     assert "account-linked" in log
     assert c.found_in(log) == []
-    metrics = httpx.get(f"{gateway.management_url}/metrics", timeout=5, trust_env=False).text
+    metrics = gateway.metrics()
     assert c.found_in(metrics) == []
     if database.startswith("sqlite"):
         file = Path(database.partition("///")[2])
