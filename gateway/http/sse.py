@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from gateway.live.event import Bye, Event, Hello, Resync
+from gateway.mail.quota_level import QuotaNews
 from gateway.mail.resource import Changes, FolderChanges
 
 HEARTBEAT: Final = b":\n\n"
@@ -29,6 +30,8 @@ def frame(event: Event, state: str | None = None) -> bytes:
             return _lines("folders", event, state=state)
         case Resync():
             return _lines("resync", event, state=None)
+        case QuotaNews():
+            return _lines("quota", event, state=None)
         case Bye():
             return pause(event.retry) + _lines("bye", event, state=None)
 

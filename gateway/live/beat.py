@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 
 from gateway.imap.name import MailboxName
+from gateway.live.gauge import Gauge
 from gateway.live.lookout import Lookout
 from gateway.live.roster import Roster
 
@@ -13,8 +14,9 @@ from gateway.live.roster import Roster
 class Beat:
     """Folders are looked at in the order in which they were called, so that a busy one does not hide another."""
 
-    def __init__(self, roster: Roster | None = None) -> None:
+    def __init__(self, roster: Roster | None = None, gauge: Gauge | None = None) -> None:
         self.roster = roster
+        self.gauge = gauge
         self.lookouts: dict[MailboxName, Lookout] = {}
         self.wake = asyncio.Event()
         self._due: dict[MailboxName, None] = {}
