@@ -29,6 +29,8 @@ def profile(work: Work, bounds: Bounds, say: Callable[[str], None], out: TextIO,
             done = run_round(clients, work, bounds)
             for client in clients:
                 client.close()
+            ended = place.forgetful if work is Work.FIRST else place.gateway
+            ended.stop()  # in good order: it writes its figures then
         print(f"{len(done.latencies)} requests in {done.seconds:.1f} s", file=out)
         found = pstats.Stats(str(stats), stream=out).strip_dirs()
         found.sort_stats("tottime").print_stats(top)

@@ -7,12 +7,13 @@ defence, since nothing of the kind is to be logged in the first place.
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import secrets
 import sys
 from collections.abc import Iterator, Mapping, MutableMapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from traceback import extract_tb
 from types import TracebackType
 from typing import TextIO, TypeAlias, cast
@@ -30,6 +31,7 @@ Raised: TypeAlias = tuple[type[BaseException] | None, BaseException | None, Trac
 REDACTED = "[redacted]"
 TEXT_MAX = 500  # characters of one value
 FRAMES_MAX = 30
+NAMES_MAX = 1000  # of values, remembered as harmless; they are written in the code, so there are far fewer
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 _FORBIDDEN = re.compile(
@@ -50,6 +52,7 @@ _SILENCED = (
     "sqlalchemy",
     "psycopg",
 )
+_PLAIN = frozenset({int, float, bool, type(None)})
 _CREDENTIALS = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9\-._~+/=]{4,}")
 _JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*){1,4}")
 _ADDRESS = re.compile(r"[^\s@<>\"',;:()]{1,64}@[A-Za-z0-9.-]{1,255}")
@@ -63,22 +66,29 @@ def logger(name: str) -> FilteringBoundLogger:
 def configure(settings: Log, stream: TextIO | None = None) -> None:
     """Set up the process's log, on standard error unless ``stream`` is given. Called once, by the composition."""
     level = _LEVELS[settings.level]
-    final: Processor = structlog.processors.JSONRenderer(sort_keys=False, default=_unknown)
+    out = stream or sys.stderr
+    final: Processor = _Rendered()
     if settings.format == "console":
         final = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    shared: list[Processor] = [
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _exception,
+        _Redaction(),
+    ]
+    last: list[Processor] = [_joined, final] if settings.format == "console" else [final]
     structlog.configure(
-        processors=[merge_contextvars, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[merge_contextvars, *shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        logger_factory=lambda *names: _Written(str(names[0]) if names else "", out),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = logging.StreamHandler(out)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[merge_contextvars, _first_line],
-            processors=[*_shared(), structlog.stdlib.ProcessorFormatter.remove_processors_meta, _joined, final]
-            if settings.format == "console"
-            else [*_shared(), structlog.stdlib.ProcessorFormatter.remove_processors_meta, final],
+            processors=[*shared, structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
         )
     )
     root = logging.getLogger()
@@ -105,44 +115,72 @@ def request_scope(request_id: str) -> Iterator[None]:
         yield
 
 
-def _shared() -> list[Processor]:
-    return [
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _exception,
-        redact,
-    ]
+class _Written:
+    """Where our own lines end: past the standard library's records, which cost more than all else of a line."""
+
+    __slots__ = ("_out", "name")
+
+    def __init__(self, name: str, out: TextIO) -> None:
+        self.name, self._out = name, out
+
+    def msg(self, line: str) -> None:
+        with suppress(OSError, ValueError):  # nobody reads it any more: no reason to fail
+            self._out.write(line + "\n")
+            self._out.flush()
+
+    debug = info = warning = error = critical = msg
 
 
-def redact(_logger: object, _method: str, event: Event) -> Event:
-    """Drop values by their names, and what looks like a credential or an address from the others."""
-    for name, value in list(event.items()):
-        if name.startswith("_"):
-            continue
-        event[name] = _redacted(name, value)
-    return event
+class _Rendered:
+    """One JSON object in one line, of ASCII."""
+
+    __slots__ = ("_encode",)
+
+    def __init__(self) -> None:
+        self._encode = json.JSONEncoder(default=_unknown).encode
+
+    def __call__(self, _logger: object, _method: str, event: Event) -> str:
+        return self._encode(event)
 
 
-def _redacted(name: str, value: object) -> object:
-    if name != "event" and _FORBIDDEN.search(name.lower()):
-        return REDACTED
-    if isinstance(value, str):
-        return _scrubbed(value)
-    if isinstance(value, Mapping):
-        return {str(key): _redacted(str(key), each) for key, each in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_redacted("", each) for each in value]
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    return _unknown(value)
+class _Redaction:
+    """Drops values by their names, and what looks like a credential or an address from the others."""
+
+    __slots__ = ("_harmless",)
+
+    def __init__(self) -> None:
+        self._harmless: set[str] = {"event"}
+
+    def __call__(self, _logger: object, _method: str, event: Event) -> Event:
+        for name, value in event.items():
+            if name[:1] != "_" and (value.__class__ not in _PLAIN or name not in self._harmless):
+                event[name] = self._redacted(name, value)
+        return event
+
+    def _redacted(self, name: str, value: object) -> object:
+        if name not in self._harmless:
+            if _FORBIDDEN.search(name.lower()):
+                return REDACTED
+            if len(self._harmless) < NAMES_MAX:
+                self._harmless.add(name)
+        if isinstance(value, str):
+            return _scrubbed(value)
+        if isinstance(value, Mapping):
+            return {str(key): self._redacted(str(key), each) for key, each in value.items()}
+        if isinstance(value, list | tuple | set | frozenset):
+            return [self._redacted("", each) for each in value]
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        return _unknown(value)
 
 
 def _scrubbed(text: str) -> str:
     text = text[:TEXT_MAX]
-    for pattern in (_CREDENTIALS, _JWT, _ADDRESS):
-        text = pattern.sub(REDACTED, text)
-    return text
+    if " " in text or not text.isprintable():  # between the scheme and the credentials there is a blank of some kind
+        text = _CREDENTIALS.sub(REDACTED, text)
+    if "eyJ" in text:
+        text = _JWT.sub(REDACTED, text)
+    return _ADDRESS.sub(REDACTED, text) if "@" in text else text
 
 
 def _unknown(value: object) -> str:

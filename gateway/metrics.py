@@ -7,7 +7,7 @@ the literals below. Nothing personal can become a label: what is not in its set 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar, cast
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
@@ -72,6 +72,8 @@ _COMMANDS = frozenset(
 _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
+M = TypeVar("M", Counter, Gauge, Histogram)
+
 
 class Metrics:
     """One instance per process; handed to whoever counts. ``providers`` are the configured names."""
@@ -80,6 +82,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         self._providers = frozenset(providers)
         self._routes: set[str] = set()
+        self._children: dict[tuple[object, ...], object] = {}
         self._http(self.registry)
         self._imap(self.registry)
         self._live(self.registry)
@@ -170,8 +173,8 @@ class Metrics:
     def request(self, route: str, method: str, status: int, seconds: float) -> None:
         """A request was answered. ``route`` is the template (``/v1/accounts/{a}``), never the path as sent."""
         template, verb = self._route(route), method if method in _METHODS else OTHER
-        self._requests.labels(template, verb, str(status) if 100 <= status <= 599 else OTHER).inc()
-        self._latency.labels(template, verb).observe(seconds)
+        self._child(self._requests, template, verb, str(status) if 100 <= status <= 599 else OTHER).inc()
+        self._child(self._latency, template, verb).observe(seconds)
 
     def token_refused(self, reason: TokenRefusal) -> None:
         self._refusals.labels(reason).inc()
@@ -195,10 +198,10 @@ class Metrics:
     # IMAP
 
     def connection_opened(self, provider: str, kind: ConnectionKind) -> None:
-        self._connections.labels(self._provider(provider), kind).inc()
+        self._child(self._connections, self._provider(provider), kind).inc()
 
     def connection_closed(self, provider: str, kind: ConnectionKind) -> None:
-        self._connections.labels(self._provider(provider), kind).dec()
+        self._child(self._connections, self._provider(provider), kind).dec()
 
     def open_attempt(self, provider: str, outcome: OpenOutcome) -> None:
         """An attempt to open a connection ended; ``refused`` is also counted as a failed sign-in."""
@@ -210,27 +213,27 @@ class Metrics:
         """A command ended. ``command`` is the verb, with or without ``UID `` before it."""
         verb = command.upper().removeprefix("UID ")
         verb = verb if verb in _COMMANDS else OTHER
-        self._commands.labels(self._provider(provider), verb, outcome).inc()
+        self._child(self._commands, self._provider(provider), verb, outcome).inc()
         if verb != "IDLE":  # it lasts as long as nothing happens
-            self._command_seconds.labels(self._provider(provider), verb).observe(seconds)
+            self._child(self._command_seconds, self._provider(provider), verb).observe(seconds)
 
     def traffic(self, provider: str, received: int, sent: int) -> None:
         """Octets exchanged with a mail server since the last call."""
         if received:
-            self._bytes.labels(self._provider(provider), "in").inc(received)
+            self._child(self._bytes, self._provider(provider), "in").inc(received)
         if sent:
-            self._bytes.labels(self._provider(provider), "out").inc(sent)
+            self._child(self._bytes, self._provider(provider), "out").inc(sent)
 
     # Leases
 
     def lease_waited(self, provider: str, outcome: LeaseOutcome, seconds: float) -> None:
-        self._lease_wait.labels(self._provider(provider), outcome).observe(seconds)
+        self._child(self._lease_wait, self._provider(provider), outcome).observe(seconds)
 
     def lease_taken(self, provider: str) -> None:
-        self._leases.labels(self._provider(provider)).inc()
+        self._child(self._leases, self._provider(provider)).inc()
 
     def lease_returned(self, provider: str) -> None:
-        self._leases.labels(self._provider(provider)).dec()
+        self._child(self._leases, self._provider(provider)).dec()
 
     # Live
 
@@ -255,6 +258,14 @@ class Metrics:
     def exposition(self) -> bytes:
         """All metrics in the Prometheus text format; its media type is ``CONTENT_TYPE``."""
         return generate_latest(self.registry)
+
+    def _child(self, metric: M, *labels: str) -> M:
+        """A metric's child by its labels, without the library's checks: for what is counted many times a request."""
+        key = (metric, *labels)
+        found = self._children.get(key)
+        if found is None:
+            found = self._children[key] = metric.labels(*labels)
+        return cast("M", found)
 
     def _provider(self, name: str) -> str:
         return name if name in self._providers else OTHER

@@ -24,6 +24,7 @@ from gateway.settings.model import Settings
 
 LINGER_SECONDS = 1.0  # in which a load balancer sees that we are not ready, and kept connections get their last answer
 START_FAILED = 1
+GARBAGE = 20_000  # new objects before cycles are looked for: a page of 50 makes thousands, of which none is in one
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _log = logger("gateway.serve")
 
@@ -58,6 +59,7 @@ def serve(settings: Settings) -> int:
         management = listen(parse_bind(settings.server.management_bind), "server.management_bind")
         with contextlib.closing(management), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             application = build(settings)
+            gc.set_threshold(GARBAGE)
             gc.freeze()  # what lives as long as the process need not be looked through while the loop waits
             return runner.run(run(application, settings.server.drain_seconds, public, management))
 

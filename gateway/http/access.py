@@ -9,11 +9,10 @@ from collections.abc import Callable
 from typing import Final
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.http.base import REQUEST_ID, request_id, route_template
-from gateway.http.limited import tell
+from gateway.http.limited import told
 from gateway.http.services import services_of
 from gateway.http.whence import client_of
 
@@ -29,6 +28,7 @@ SECURITY: Final = {
     "Cache-Control": "no-store",
 }
 """Defaults: an answer that sets one of these itself keeps its own."""
+_SECURITY: Final = tuple((name.lower().encode("ascii"), value.encode("ascii")) for name, value in SECURITY.items())
 
 CLIENT_LEFT: Final = 499
 """Logged and counted where the client left before the answer began; never sent."""
@@ -45,7 +45,7 @@ class Access:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        sent = Headers(scope=scope).get("x-request-id", "")
+        sent = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"x-request-id"), "")
         scope[REQUEST_ID] = sent if _SANE.fullmatch(sent) else secrets.token_hex(12)
         record = _Record(scope, send, self._clock)
         asked_from = services_of(scope).audit.asked_from(client_of(scope))
@@ -73,12 +73,12 @@ class _Record:
         if message["type"] == "http.response.start":
             self._status = message["status"]
             self._headed = self._clock() - self._began
-            headers = MutableHeaders(raw=message.setdefault("headers", []))
-            headers["X-Request-Id"] = request_id(self._scope)
-            for name, value in SECURITY.items():
-                headers.setdefault(name, value)
-            tell(self._scope, headers)
-            message["headers"] = headers.raw
+            headers = list(message.get("headers", ()))
+            present = {name for name, _ in headers}
+            headers.append((b"x-request-id", request_id(self._scope).encode("ascii")))
+            headers += [default for default in _SECURITY if default[0] not in present]
+            headers += told(self._scope)
+            message["headers"] = headers
         elif message["type"] == "http.response.body":
             self._octets += len(message.get("body", b""))
             self._complete = not message.get("more_body", False)

@@ -6,10 +6,9 @@ The header fields are those of draft-ietf-httpapi-ratelimit-headers-11, work in 
 from __future__ import annotations
 
 import math
-from collections.abc import MutableMapping
+from collections.abc import Mapping
 from typing import Final
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import Scope
 
 from gateway.errors import TooManyRequests
@@ -50,15 +49,16 @@ async def count_account(scope: Scope, services: Services, account_id: str) -> No
     await _count(scope, services, RateKey(counted, "account", (account_id,)))
 
 
-def tell(scope: Scope, headers: MutableHeaders) -> None:
-    """Put the header fields on an answer, where the request was counted."""
-    seen: MutableMapping[str, tuple[Rate, Verdict]] = scope.get(_SEEN, {})
+def told(scope: Scope) -> list[tuple[bytes, bytes]]:
+    """The header fields of an answer, where the request was counted."""
+    seen: Mapping[str, tuple[Rate, Verdict]] | None = scope.get(_SEEN)
     if not seen:
-        return
-    headers[POLICY] = ", ".join(f'"{name}";q={rate.burst};w={_window(rate)}' for name, (rate, _) in seen.items())
-    headers[LEFT] = ", ".join(
-        f'"{name}";r={verdict.left};t={math.ceil(verdict.full_in)}' for name, (_, verdict) in seen.items()
+        return []
+    policy = ", ".join([f'"{name}";q={rate.burst};w={_window(rate)}' for name, (rate, _) in seen.items()])
+    left = ", ".join(
+        [f'"{name}";r={verdict.left};t={math.ceil(verdict.full_in)}' for name, (_, verdict) in seen.items()]
     )
+    return [(b"ratelimit-policy", policy.encode("ascii")), (b"ratelimit", left.encode("ascii"))]
 
 
 async def _count(scope: Scope, services: Services, key: RateKey) -> None:

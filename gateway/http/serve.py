@@ -10,7 +10,6 @@ from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.errors import InvalidRequest
@@ -29,21 +28,15 @@ from gateway.http.services import Services, services_of
 _NO_ID: Final = {"flag": "this is no flag", "who": "this is no identifier that rights can be granted to"}
 
 
-def routes(table: Iterable[AnyEndpoint]) -> list[Route]:
-    """One route a path, whatever methods it has; what is named by a word goes before what an id may stand for."""
+def resources(table: Iterable[AnyEndpoint]) -> dict[str, Resource]:
+    """One resource a path, whatever methods it has."""
     by_path: dict[str, dict[str, AnyEndpoint]] = {}
     for endpoint in table:
         methods = by_path.setdefault(endpoint.path, {})
         if endpoint.method in methods:
             raise ValueError(f"{endpoint.method} {endpoint.path} is there twice")
         methods[endpoint.method] = endpoint
-    paths = sorted(by_path, key=lambda path: [segment.startswith("{") for segment in path.split("/")])
-    return [Route(_template(path), Resource(path, by_path[path])) for path in paths]
-
-
-def _template(path: str) -> str:
-    """A flag or an identifier may hold a slash, sent as %2F, that the HTTP server decodes before routing."""
-    return path.replace("{flag}", "{flag:path}").replace("{who}", "{who:path}")
+    return {path: Resource(path, methods) for path, methods in by_path.items()}
 
 
 class Resource:

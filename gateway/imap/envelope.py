@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 
-class EnvelopeAddress(Struct, frozen=True):
+class EnvelopeAddress(Struct, frozen=True, gc=False):
     """One address. Group syntax is kept: ``host`` None opens a group named ``mailbox``, or ends it (both None)."""
 
     name: bytes | None
@@ -14,7 +14,7 @@ class EnvelopeAddress(Struct, frozen=True):
     host: bytes | None
 
 
-class Envelope(Struct, frozen=True):
+class Envelope(Struct, frozen=True, gc=False):
     date: bytes | None = None
     subject: bytes | None = None
     from_: tuple[EnvelopeAddress, ...] = ()

@@ -34,7 +34,7 @@ NO_SECTIONS: Final = cast("Mapping[SectionKey, bytes | Streamed | None]", NOTHIN
 NO_SIZES: Final = cast("Mapping[str, int]", NOTHING)
 
 
-class Fetched(Struct, frozen=True):
+class Fetched(Struct, frozen=True, gc=False):
     """Data of one message (RFC 9051 section 7.5.2). None: the item was not in the response, or is ``broken``.
 
     ``present`` names the items seen (section items as BODY[] or BINARY[]), ``broken`` those of them that could

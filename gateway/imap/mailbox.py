@@ -45,11 +45,13 @@ class Mailbox:
 
     def apply(self, response: Response, *, ours: bool = False) -> None:
         """``ours``: the response answers a command, so that it is no news (but may raise ``highestmodseq``)."""
-        match response:
-            case Fetched():
+        if type(response) is Fetched:  # the frequent case
+            if response.modseq is not None:
                 self._raise(response.modseq)
-                if not ours:
-                    self._news()
+            if not ours:
+                self._news()
+            return
+        match response:
             case Exists(count):
                 if count != self.exists:
                     self.exists = count

@@ -135,8 +135,12 @@ class Core:
         return any(listed.name == name and "\\nonexistent" not in listed.attributes for listed in want.listed)
 
     def _hear(self, response: Response, ours: bool) -> None:
-        if type(response) is not Fetched:
-            self._hear_of_the_server(response)
+        if type(response) is Fetched:  # the frequent case
+            if self._mailbox is not None:
+                self._mailbox.apply(response, ours=ours)
+                self._pushed(response)
+            return
+        self._hear_of_the_server(response)
         if self._mailbox is not None:
             if isinstance(response, Condition) and response.code is not None and response.code.name == "CLOSED":
                 self._mailbox.reset()

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from gateway.errors import LocalError, Refused
 from gateway.imap.encode.event_group import EventGroup, event_groups, no_events
 from gateway.imap.name import MailboxName, encode_utf7
-from gateway.imap.response import Condition, Listed, Response, Status
+from gateway.imap.response import Condition, Fetched, Listed, Response, Status
 from gateway.imap.routing import Statuses
 from gateway.imap.session_core import Core
 
@@ -64,6 +64,9 @@ class Notifying(Core):
         return self._notifying and not name.wire.isascii() and not self.capabilities.utf8_names
 
     def _hear(self, response: Response, ours: bool) -> None:
+        if type(response) is Fetched:  # the frequent case
+            super()._hear(response, ours)
+            return
         if isinstance(response, Status | Listed) and self._misspelt(response.name):
             response, ours = replace(response, name=_spelt(response.name)), False
         super()._hear(response, ours)

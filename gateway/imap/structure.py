@@ -13,7 +13,7 @@ from gateway.imap.envelope import Envelope
 NO_PARAMETERS: Final[Mapping[str, bytes]] = MappingProxyType({})
 
 
-class BodyPart(Struct, frozen=True):
+class BodyPart(Struct, frozen=True, gc=False):
     """One part. Names are lower case, values are raw octets, ``size`` is in octets as encoded.
 
     ``section`` is the part's number of RFC 9051 section 6.4.5: "" for a multipart root, "1" for a root that is

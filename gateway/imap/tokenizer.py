@@ -99,30 +99,33 @@ class _Lists:
     def take(self, tokens: list[bytes]) -> None:
         """The inner loop of all parsing: written for speed, most frequent tokens first."""
         current, stack, deep = self.current, self.stack, self.deep
+        add = current.append
         for token in tokens:
             first = token[0]
             if deep:
                 deep += (first == 40) - (first == 41)
             elif first == 34:  # "
-                current.append(token[1:-1] if b"\\" not in token else unquote(token))
+                add(token[1:-1] if b"\\" not in token else unquote(token))
             elif token == b"NIL":
-                current.append(None)
+                add(None)
             elif first == 40:  # (
                 if len(stack) < limits.MAX_NESTING:
                     inner: list[Node] = []
-                    current.append(inner)
+                    add(inner)
                     stack.append(current)
                     current = inner
+                    add = inner.append
                 else:
-                    current.append(TooDeep())
+                    add(TooDeep())
                     deep = 1
             elif token == b")":
                 if stack:
                     current = stack.pop()
+                    add = current.append
                 else:
                     self.stray = True
             else:
-                current.append(None if len(token) == 3 and token.upper() == b"NIL" else token)
+                add(None if len(token) == 3 and token.upper() == b"NIL" else token)
         self.current, self.deep = current, deep
 
 

@@ -150,6 +150,9 @@ class _Ranges:
     def __contains__(self, number: object) -> bool:
         if not isinstance(number, int):
             return False
+        if len(self._ranges) == 1:  # the frequent case
+            low, high = self._ranges[0]
+            return low <= number <= high
         at = bisect_right(self._lows, number) - 1
         return at >= 0 and number <= self._ranges[at][1]
 

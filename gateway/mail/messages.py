@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Generic, TypeVar
 
+from msgspec import Raw
 from msgspec.structs import replace
 
 from gateway.accounts.account import Account
@@ -23,7 +25,7 @@ from gateway.mail.filter import filter_fingerprint, plan
 from gateway.mail.previews import Beginning, beginnings, previews
 from gateway.mail.query import PageQuery, Tagged
 from gateway.mail.recall import Recall
-from gateway.mail.resource import Message, MessagePage, MessageSummary
+from gateway.mail.resource import Message, MessagePage, MessageSummary, Resource
 from gateway.mail.roles import resolve
 from gateway.mail.snapshot import refresh, state_of, sync_mode
 from gateway.mail.summary import detail, keywords, summary_items
@@ -33,6 +35,16 @@ from gateway.sync.cursor import Cursor
 from gateway.sync.state import FolderState
 
 _REFERENCES = Section("", "HEADER.FIELDS", fields=("References",))
+T = TypeVar("T")
+
+
+class Rows(Resource, kw_only=True, frozen=True):
+    """A MessagePage whose summaries are JSON already."""
+
+    messages: list[Raw]
+    next_cursor: str | None
+    state: str
+    total: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +53,38 @@ class Page:
 
     value: MessagePage
     sections: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen(Generic[T]):
+    """What a folder said; ``made`` is what was made of the window while it was open."""
+
+    state: FolderState
+    window: Window
+    query_print: bytes
+    recall: Recall
+    made: T
+
+    @property
+    def next_cursor(self) -> str | None:
+        below = self.window.below
+        return None if below is None else Cursor(self.state.uidvalidity, below, self.query_print).encode()
+
+
+@reading
+async def rows(desk: Desk, account: Account, ref: str, query: PageQuery) -> Tagged[Rows]:
+    """The same as ``page()``, as JSON; previews only where the mail server has them."""
+
+    async def made(session: Session, recall: Recall, window: Window) -> list[Raw]:
+        return [Raw(recall.row(fetched)) for fetched in window.messages]
+
+    seen = await _see(desk, account, ref, query, "", made)
+    if seen.value is None:
+        return Tagged(None, seen.etag)
+    found = seen.value
+    total = found.state.exists if plan(query.filter) is None else None
+    value = Rows(messages=found.made, next_cursor=found.next_cursor, state=found.state.encode(), total=total)
+    return Tagged(value, seen.etag)
 
 
 @reading
@@ -58,6 +102,50 @@ async def read_page(
     desk: Desk, account: Account, ref: str, query: PageQuery, section: Section | None = None, variant: str = ""
 ) -> Tagged[Page]:
     """The same with ``section`` of each message. ``variant`` names what is shown of it, for the entity tag."""
+
+    async def made(session: Session, recall: Recall, window: Window) -> _Summaries:
+        sections = await _sections(session, window, section)
+        summaries = [recall.summary(fetched) for fetched in window.messages]
+        begun = await beginnings(session, _unpreviewed(window, summaries)) if query.previews else {}
+        return _Summaries(summaries, sections, begun)
+
+    seen = await _see(desk, account, ref, query, variant, made)
+    if seen.value is None:
+        return Tagged(None, seen.etag)
+    found, summaries = seen.value, seen.value.made.summaries
+    if found.made.begun:
+        summaries = _previewed(found.window, summaries, await previews(found.made.begun), found.recall)
+    value = MessagePage(
+        messages=summaries,
+        next_cursor=found.next_cursor,
+        state=found.state.encode(),
+        total=found.state.exists if plan(query.filter) is None else None,
+    )
+    by_id = {
+        shown.id: found.made.sections.get(fetched.uid or 0, b"")
+        for shown, fetched in zip(summaries, found.window.messages, strict=True)
+    }
+    return Tagged(Page(value, by_id), seen.etag)
+
+
+@dataclass(frozen=True, slots=True)
+class _Summaries:
+    """``begun``: what previews are made of, where the mail server has none."""
+
+    summaries: list[MessageSummary]
+    sections: Mapping[int, bytes]
+    begun: dict[int, Beginning]
+
+
+async def _see(
+    desk: Desk,
+    account: Account,
+    ref: str,
+    query: PageQuery,
+    variant: str,
+    make: Callable[[Session, Recall, Window], Awaitable[T]],
+) -> Tagged[_Seen[T]]:
+    """The window of the query, and what ``make`` makes of it; the value is None where the client has it already."""
     name = await resolve(desk, account, ref)
     query_print = filter_fingerprint(query.filter)
     cursor = Cursor.parse(query.cursor, fingerprint=query_print) if query.cursor else None
@@ -74,20 +162,11 @@ async def read_page(
             return Tagged(None, base)
         recall = Recall(desk.summaries, account, session, mailbox, previews=query.previews)
         window = await _window(session, mailbox, below, query, recall)
-        sections = await _sections(session, window, section)
-        summaries = [recall.summary(fetched) for fetched in window.messages]
-        begun = await beginnings(session, _unpreviewed(window, summaries)) if query.previews else {}
+        made = await make(session, recall, window)
     etag = base if exact else entity_tag(base, *(f"{m.uid}{keywords(m.flags or ())}" for m in window.messages))
     if etag in query.if_none_match:
         return Tagged(None, etag)
-    if begun:
-        summaries = _previewed(window, summaries, await previews(begun), recall)
-    value = _page_value(state, window, query, query_print, summaries)
-    by_id = {
-        shown.id: sections.get(fetched.uid or 0, b"")
-        for shown, fetched in zip(value.messages, window.messages, strict=True)
-    }
-    return Tagged(Page(value, by_id), etag)
+    return Tagged(_Seen(state, window, query_print, recall, made), etag)
 
 
 @reading
@@ -174,19 +253,6 @@ def _previewed(
             recall.remember(uid, summary)
         out.append(summary)
     return out
-
-
-def _page_value(
-    state: FolderState, window: Window, query: PageQuery, query_print: bytes, messages: list[MessageSummary]
-) -> MessagePage:
-    go_on = None if window.below is None else Cursor(state.uidvalidity, window.below, query_print).encode()
-    unfiltered = plan(query.filter) is None
-    return MessagePage(
-        messages=messages,
-        next_cursor=go_on,
-        state=state.encode(),
-        total=state.exists if unfiltered else None,
-    )
 
 
 def entity_tag(*parts: str) -> str:

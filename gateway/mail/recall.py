@@ -10,8 +10,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Final
 
-from msgspec import UNSET
-from msgspec.structs import replace
+from msgspec.json import Encoder
 
 from gateway.accounts.account import Account
 from gateway.imap.encode.fetch_item import Item
@@ -20,10 +19,12 @@ from gateway.imap.response import Fetched
 from gateway.imap.session import Session
 from gateway.imap.uids import UidSet
 from gateway.mail.resource import MessageSummary
+from gateway.mail.row import Row, inner
 from gateway.mail.summaries import Place, Summaries
-from gateway.mail.summary import keywords, summarise, summary_items
+from gateway.mail.summary import People, keywords, summarise, summary_items
 
 _AGAIN: Final = (Item.UID, Item.FLAGS, Item.SIZE)
+_encode: Final = Encoder().encode
 _WHOLE: Final = frozenset({"ENVELOPE", "BODYSTRUCTURE", "INTERNALDATE", "RFC822.SIZE"})
 
 
@@ -39,7 +40,9 @@ class Recall:
         self._validity = mailbox.uidvalidity or 0
         self._summaries = summaries if self._validity and mailbox.uids_stick else Summaries(0)
         self._place = Place(account.id, mailbox.name.wire, self._validity)
-        self._recalled: dict[int, MessageSummary] = {}
+        self._people = People()
+        self._recalled: dict[int, Row] = {}
+        self._flags: dict[tuple[bytes, ...], bytes] = {}  # most messages of a page have the same few
 
     async def fetch(self, uids: UidSet) -> dict[int, Fetched]:
         """What there is of ``uids``, at least their flags; ``summary()`` makes more of it."""
@@ -59,12 +62,22 @@ class Recall:
         """Of a message that ``fetch()`` gave."""
         recalled = self._recalled.get(fetched.uid or 0)
         if recalled is not None:
-            preview = recalled.preview if self._previews else UNSET
-            return replace(recalled, flags=keywords(fetched.flags or ()), preview=preview)
-        fresh = summarise(self._mailbox.name, self._validity, fetched)
+            return recalled.summary(keywords(fetched.flags or ()), preview=self._previews)
+        fresh = summarise(self._mailbox.name, self._validity, fetched, self._people.of)
         if fetched.uid is not None and _lasting(fetched):
             self._summaries.put(self._place, fetched.uid, fresh)
         return fresh
+
+    def row(self, fetched: Fetched) -> bytes:
+        """The same as JSON."""
+        recalled = self._recalled.get(fetched.uid or 0)
+        if recalled is None:
+            return _encode(self.summary(fetched))
+        flags = fetched.flags or ()
+        known = self._flags.get(flags)
+        if known is None:
+            known = self._flags[flags] = inner(keywords(flags))
+        return recalled.json(known, preview=self._previews)
 
     def remember(self, uid: int, summary: MessageSummary) -> None:
         """A summary of which more is known now; only where one is remembered anyway."""

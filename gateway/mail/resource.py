@@ -20,14 +20,14 @@ class Resource(Struct, rename="camel", kw_only=True, frozen=True):
     """Base of all answers: camelCase JSON."""
 
 
-class Address(Resource, kw_only=True, frozen=True):
+class Address(Resource, kw_only=True, frozen=True, gc=False):
     """RFC 8621 section 4.1.2.3 EmailAddress."""
 
     name: str | None
     email: str
 
 
-class MessageSummary(Resource, kw_only=True, frozen=True):
+class MessageSummary(Resource, kw_only=True, frozen=True, gc=False):
     """One row of a list: no body leaves the server for it."""
 
     id: Id

@@ -12,13 +12,12 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from msgspec import json
-
 from gateway.mail.resource import MessageSummary
+from gateway.mail.row import Row
 
 SHARE: Final = 8
 """One folder may hold this part of all: so nobody who pages through a huge one drives out everybody else's."""
-_NONE: Final[Mapping[int, MessageSummary]] = MappingProxyType({})
+_NONE: Final[Mapping[int, Row]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +31,22 @@ class Place:
 
 @dataclass(slots=True)
 class _Folder:
-    summaries: dict[int, MessageSummary] = field(default_factory=dict)
-    weights: dict[int, int] = field(default_factory=dict)
+    rows: dict[int, Row] = field(default_factory=dict)
     weight: int = 0
 
-    def put(self, uid: int, summary: MessageSummary, weight: int) -> None:
+    def put(self, uid: int, row: Row) -> None:
         self.drop(uid)
-        self.summaries[uid], self.weights[uid] = summary, weight
-        self.weight += weight
+        self.rows[uid] = row
+        self.weight += row.weight
 
     def drop(self, uid: int) -> None:
-        if self.summaries.pop(uid, None) is not None:
-            self.weight -= self.weights.pop(uid)
+        dropped = self.rows.pop(uid, None)
+        if dropped is not None:
+            self.weight -= dropped.weight
 
 
 class Summaries:
-    """At most ``most`` octets, counted as JSON; in memory they take some four times that. 0 keeps nothing.
+    """At most ``most`` octets, counted as JSON; in memory they take somewhat more. 0 keeps nothing.
 
     The folder that was asked for least recently goes first, and in a folder what was put first.
     """
@@ -57,28 +56,32 @@ class Summaries:
         self._weight = 0
         self._folders: OrderedDict[Place, _Folder] = OrderedDict()
 
-    def of(self, place: Place) -> Mapping[int, MessageSummary]:
-        """By UID, with flags of some earlier moment. Not to be kept: it changes."""
+    def of(self, place: Place) -> Mapping[int, Row]:
+        """By UID. Not to be kept: it changes."""
         folder = self._folders.get(place)
         if folder is None:
             return _NONE
         self._folders.move_to_end(place)
-        return folder.summaries
+        return folder.rows
 
-    def put(self, place: Place, uid: int, summary: MessageSummary) -> None:
-        weight = len(json.encode(summary))
-        if weight > self._most // SHARE:
-            return
+    def put(self, place: Place, uid: int, summary: MessageSummary) -> Row | None:
+        """The row that was made of it; None where nothing is kept."""
+        if not self._most:
+            return None
+        row = Row.of(summary)
+        if row.weight > self._most // SHARE:
+            return row
         folder = self._folders.setdefault(place, _Folder())
         self._folders.move_to_end(place)
         before = folder.weight
-        folder.put(uid, summary, weight)
+        folder.put(uid, row)
         while folder.weight > self._most // SHARE:
-            folder.drop(next(iter(folder.summaries)))
+            folder.drop(next(iter(folder.rows)))
         self._weight += folder.weight - before
         while self._weight > self._most:
             _, oldest = self._folders.popitem(last=False)
             self._weight -= oldest.weight
+        return row
 
     @property
     def weight(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from msgspec import UNSET
 
@@ -42,9 +42,28 @@ def summary_items(session: Session) -> tuple[FetchItem, ...]:
     return items
 
 
-def summarise(name: MailboxName, uidvalidity: int, fetched: Fetched) -> MessageSummary:
-    """The summary of one FETCH response; what could not be read is null and named in ``problems``."""
-    return MessageSummary(**_fields(name, uidvalidity, fetched))
+class People:
+    """Addresses of one page: on most of its messages the same people stand somewhere, and are read once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[EnvelopeAddress, ...], list[Address]] = {}
+
+    def of(self, addressed: tuple[EnvelopeAddress, ...]) -> list[Address]:
+        known = self._known.get(addressed)
+        if known is None:
+            known = self._known[addressed] = people(addressed)
+        return known
+
+
+Read: TypeAlias = Callable[[tuple[EnvelopeAddress, ...]], list[Address]]
+
+
+def summarise(name: MailboxName, uidvalidity: int, fetched: Fetched, read: Read | None = None) -> MessageSummary:
+    """The summary of one FETCH response; what could not be read is null and named in ``problems``.
+
+    ``read``: who reads the addresses, where it is one for several messages.
+    """
+    return MessageSummary(**_fields(name, uidvalidity, fetched, read or people))
 
 
 def detail(
@@ -53,7 +72,7 @@ def detail(
     """The summary, the References header and the MIME tree; ``href`` makes the path of a part by its number."""
     structure = fetched.structure
     return Message(
-        **_fields(name, uidvalidity, fetched),
+        **_fields(name, uidvalidity, fetched, people),
         references=message_ids(references),
         body_structure=None if structure is None else part_tree(structure, href),
     )
@@ -99,26 +118,26 @@ def people(addressed: tuple[EnvelopeAddress, ...]) -> list[Address]:
     return [Address(name=name, email=email) for name, email in addresses(addressed)] if addressed else []
 
 
-def envelope_fields(found: Envelope | None) -> dict[str, Any]:
+def envelope_fields(found: Envelope | None, read: Read = people) -> dict[str, Any]:
     """What an envelope says, as the values of a summary."""
     envelope = found or _NO_ENVELOPE
     sent = parse_date(envelope.date) if envelope.date else None
-    from_ = people(envelope.from_)
+    from_ = read(envelope.from_)
     return {
         "sent_at": rfc3339(sent) if sent else None,
         "subject": None if envelope.subject is None else decode_words(envelope.subject),
         "from_": from_,
-        "to": people(envelope.to),
-        "cc": people(envelope.cc),
-        "bcc": people(envelope.bcc),
+        "to": read(envelope.to),
+        "cc": read(envelope.cc),
+        "bcc": read(envelope.bcc),
         # Where there is no Reply-To field the server repeats From (RFC 9051 section 7.5.2).
-        "reply_to": from_ if envelope.reply_to == envelope.from_ else people(envelope.reply_to),
+        "reply_to": from_ if envelope.reply_to == envelope.from_ else read(envelope.reply_to),
         "message_id": message_ids(envelope.message_id),
         "in_reply_to": message_ids(envelope.in_reply_to),
     }
 
 
-def _fields(name: MailboxName, uidvalidity: int, fetched: Fetched) -> dict[str, Any]:
+def _fields(name: MailboxName, uidvalidity: int, fetched: Fetched, read: Read) -> dict[str, Any]:
     broken = sorted(fetched.broken)
     return {
         "id": id_of_message(name, uidvalidity, fetched.uid or 0),
@@ -126,7 +145,7 @@ def _fields(name: MailboxName, uidvalidity: int, fetched: Fetched) -> dict[str, 
         "flags": keywords(fetched.flags or ()),
         "size": fetched.size or 0,
         "received_at": rfc3339((fetched.internaldate or _EPOCH).astimezone(UTC)),
-        **envelope_fields(fetched.envelope),
+        **envelope_fields(fetched.envelope, read),
         "has_attachment": None if fetched.structure is None else has_attachment(fetched.structure),
         "preview": fetched.preview if "PREVIEW" in fetched.present else UNSET,
         "email_id": fetched.email_id or _hex(fetched.gm_msgid),

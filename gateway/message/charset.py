@@ -86,6 +86,8 @@ class Decoded(NamedTuple):
 
 def codec_of(label: str | None) -> str | None:
     """The Python codec for a charset label as found in mail; None where the label is unknown or says nothing."""
+    if label == "utf-8":  # the frequent case
+        return label
     if not label or len(label) > MAX_LABEL:
         return None
     return _CODECS.get(_LABEL_JUNK.sub("", label.partition("*")[0].lower()))

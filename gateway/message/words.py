@@ -20,6 +20,7 @@ from gateway.message.charset import decode
 MAX_OCTETS = 16_384  # of one header value; what is beyond is cut off
 
 _START = re.compile(rb"=\?([!-<>@-~]{1,64})\?([bBqQ])\?")
+_ONE = re.compile(rb"=\?([!-<>@-~]{1,64})\?([bBqQ])\?([^?]*+)\?=")
 _BASE64_JUNK = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
 _CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\ufeff]")
 _SPACES = re.compile(r"[ \t]{2,}|\t")
@@ -52,7 +53,8 @@ def decode_words(raw: bytes | None, cap: int = MAX_OCTETS) -> str:
             return text.strip()
         if b"\x1b" not in raw:
             return clean_text(_FOLD.sub(b"", raw).decode("ascii"))
-    raw = _FOLD.sub(b"", raw)
+    if b"\n" in raw or b"\r" in raw:
+        raw = _FOLD.sub(b"", raw)
     return clean_text(_decode(raw))
 
 
@@ -70,6 +72,8 @@ def whole_characters(cut: bytes) -> bytes:
 
 def clean_text(text: str) -> str:
     """Drop control characters, make tabs and runs of blanks one space, strip, normalise to NFC."""
+    if text.isprintable() and "  " not in text:
+        return nfc(text.strip())
     return nfc(_SPACES.sub(" ", _CONTROLS.sub("", text)).strip())
 
 
@@ -91,6 +95,10 @@ def _longest_mark_run(text: str) -> int:
 
 
 def _decode(raw: bytes) -> str:
+    one = _ONE.fullmatch(raw)
+    if one is not None:  # the usual case: nothing but one word, and no stray mark in it
+        octets = _base64(one[3]) if one[2] in b"bB" else _q(one[3])
+        return decode(octets, one[1].decode("ascii").partition("*")[0].lower()).text
     words = _words(raw)
     if not words:
         return _plain(raw)
@@ -153,7 +161,7 @@ def _join(run: list[_Word]) -> bytes:
     pending = b""  # base64 digits of a quantum that the sender split between words
     for word in run:
         if word.encoding == b"q":
-            out += _base64(pending) + binascii.a2b_qp(word.text.replace(b"=\n", b"").rstrip(b"="), header=True)
+            out += _base64(pending) + _q(word.text)
             pending = b""
             continue
         digits = pending + word.text
@@ -162,6 +170,10 @@ def _join(run: list[_Word]) -> bytes:
         if whole:
             out += _base64(digits)
     return bytes(out + _base64(pending))
+
+
+def _q(text: bytes) -> bytes:
+    return binascii.a2b_qp(text.replace(b"=\n", b"").rstrip(b"="), header=True)
 
 
 def _base64(text: bytes) -> bytes:

@@ -108,7 +108,6 @@ class Keeper(Generic[S]):
             return
         self._turn(connection, watch=waiter.ask.watch)
         connection.bulk = waiter.ask.bulk
-        connection.stop_timer()
         self.ledger.move(connection, State.LENT)
         waiter.give(connection)
 
@@ -298,12 +297,16 @@ class Keeper(Generic[S]):
 
     def arm(self, connection: Connection[S]) -> None:
         """See to an idle connection when its time is over."""
-        connection.stop_timer()
         loop = asyncio.get_running_loop()
-        connection.timer = loop.call_later(max(self._left(connection), 0.01), self.look_at, connection)
+        due = loop.time() + max(self._left(connection), 0.01)
+        if connection.timer is not None and connection.timer.when() <= due:
+            return  # it comes early enough, and is then set anew
+        connection.stop_timer()
+        connection.timer = loop.call_at(due, self.look_at, connection)
 
     def look_at(self, connection: Connection[S]) -> None:
         """Close an idle connection that is past its time."""
+        connection.stop_timer()
         if connection.state is not State.IDLE:
             return
         if self._left(connection) <= 0:

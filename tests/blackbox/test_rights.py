@@ -267,7 +267,7 @@ async def test_identifiers_that_no_list_can_hold_are_refused(pair: Circle, who: 
 
 async def test_a_line_end_in_an_identifier_leads_nowhere(pair: Circle) -> None:
     answer = await pair.owner.put(f"/folders/{pair.folder}/rights/a%0d%0aA1%20DELETE%20Minutes", json={"letters": "lr"})
-    assert answer.status_code == 404
+    assert (answer.status_code, answer.json()["field"]) == (400, "who")
     assert (await pair.owner.get(f"/folders/{pair.folder}")).json()["totalMessages"] == 1
 
 

@@ -57,7 +57,7 @@ VERBS = MappingProxyType(
     {
         "accounts": ("describe",),
         "folders": ("list_folders", "get_folder", "create_folder", "patch_folder", "delete_folder"),
-        "messages": ("page", "get_message"),
+        "messages": ("page", "rows", "get_message"),
         "search": ("search",),
         "body": ("get_body",),
         "content": ("open_raw", "open_part"),
@@ -138,6 +138,9 @@ class Verbs(DetailVerbs, SharingVerbs):
 
     async def delete_folder(self, desk: Desk, account: Account, ref: str, *, force: bool) -> None:
         await self._called("delete_folder", ref, force)
+
+    async def rows(self, desk: Desk, account: Account, ref: str, query: PageQuery) -> Tagged[MessagePage]:
+        return await self.page(desk, account, ref, query)
 
     async def page(self, desk: Desk, account: Account, ref: str, query: PageQuery) -> Tagged[MessagePage]:
         await self._called("page", ref, query)

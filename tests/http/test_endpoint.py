@@ -11,7 +11,7 @@ import pytest
 from gateway.errors import replies
 from gateway.http.endpoint import AnyEndpoint, Endpoint, Public
 from gateway.http.routes import accounts
-from gateway.http.serve import routes
+from gateway.http.serve import resources
 from gateway.http.table import openapi, table
 from gateway.identity.scope import Scope
 from gateway.settings.model import Limits
@@ -63,7 +63,7 @@ def test_unknown_errors_and_path_names_are_refused() -> None:
     with pytest.raises(ValueError, match="no answer"):
         replace(known, answers=())
     with pytest.raises(ValueError, match="twice"):
-        routes([known, known])
+        resources([known, known])
 
 
 def test_what_a_ticket_or_a_batch_may_not_open_is_refused() -> None:

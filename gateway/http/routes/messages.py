@@ -97,7 +97,12 @@ async def list_messages(call: Call[MessagesQuery, None]) -> Response:
         raise InsufficientScope(Scope.READ.value)
     if query.fields is not UNSET:
         return await _selected_page(call, Fields.parse(query.fields, page=True))
-    found = await messages.page(call.desk, await call.account(), call.folder, _page_query(call, taking_tags=may_read))
+    asked = _page_query(call, taking_tags=may_read)
+    if may_read and not query.preview:
+        rows = await messages.rows(call.desk, await call.account(), call.folder, asked)
+        more = None if rows.value is None else next_link(call, rows.value.next_cursor)
+        return reply.tagged(call, rows.value, rows.etag, more)
+    found = await messages.page(call.desk, await call.account(), call.folder, asked)
     if found.value is None:
         return reply.tagged(call, None, found.etag)
     headers = next_link(call, found.value.next_cursor)
