@@ -15,6 +15,8 @@ REQUEST_ID: Final = "gateway.request_id"
 ROUTE: Final = "gateway.route"
 NEEDS: Final = "gateway.needs"
 CALLER: Final = "gateway.caller"
+LEAVING: Final = "gateway.leaving"
+"""Where the HTTP server is ours: takes what is to be called when the client leaves, which saves a task that waits."""
 UNMATCHED: Final = "(no route)"
 
 # uri-host [ ":" port ]  (RFC 9110 section 7.2): what can't break out of a header or a URL

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from msgspec.structs import replace
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.errors import GatewayError
+from gateway.http.base import LEAVING
 from gateway.http.boundary import AnswerCut
 from gateway.http.connected import while_connected
 from gateway.http.selected import Wanted
 from gateway.http.services import Events
-from gateway.http.sse import HEARTBEAT, frame, marks, pause
+from gateway.http.sse import HEARTBEAT, Frames, frame, marks, pause
 from gateway.live.event import Bye, Event, Hello, Reason, Resync
 from gateway.mail.resource import Changes, FolderChanges
 from gateway.metrics import EventKind, Metrics
@@ -46,6 +48,7 @@ class Terms:
     random: Callable[[], float]
     wanted: Wanted
     closes_after_state: bool = False
+    frames: Frames = field(default_factory=Frames)
 
 
 class StreamResponse(Response):
@@ -58,6 +61,7 @@ class StreamResponse(Response):
         self._events = events
         self._terms = terms
         self._metrics = metrics
+        self._left = False
         self.init_headers(HEADERS)
         del self.headers["content-length"]
 
@@ -65,17 +69,38 @@ class StreamResponse(Response):
         left = self._terms.expires_at - self._terms.clock()
         try:
             async with asyncio.timeout(max(0.0, left) + _STUCK_SECONDS):
-                await while_connected(receive, self._run(send))
+                await self._while_connected(scope, receive, send)
         except TimeoutError:
             raise AnswerCut("the client took nothing until its token had expired") from None
         finally:
             self._events.close()
 
-    async def _run(self, send: Send) -> None:
+    async def _while_connected(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """By a call of the HTTP server's where it is ours: ten thousand silent streams are then as many tasks."""
+        when_left = scope.get(LEAVING)
+        if when_left is None:
+            await while_connected(receive, self._run(scope, send))
+            return
+        when_left(self._leave)
+        try:
+            await self._run(scope, send)
+        finally:
+            when_left(None)
+        if self._left:
+            raise ClientDisconnect
+
+    def _leave(self) -> None:
+        self._left = True
+        self._events.close()  # which wakes it
+
+    async def _run(self, scope: Scope, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        scope.get("headers", []).clear()  # a long token, mostly, that is not looked at any more
         ended = False
         while not ended:
             event = await self._next()
+            if self._left:
+                return
             if event is None:
                 await self._send(send, HEARTBEAT)
                 continue
@@ -88,15 +113,16 @@ class StreamResponse(Response):
 
     async def _tell(self, send: Send, event: Event) -> bool:
         """Whether the client is further now than before: it was sent a state, and not only its first."""
-        wanted = self._terms.wanted.part(event)
-        if wanted is None:
-            return False
-        self._metrics.event_sent(_kind(wanted))
-        if isinstance(wanted, Hello):
-            greeting = frame(replace(wanted, heartbeat_seconds=self._terms.heartbeat), self._events.state)
+        terms, state = self._terms, self._events.state
+        if isinstance(event, Hello):
+            greeting = frame(replace(event, heartbeat_seconds=terms.heartbeat), state)
+            self._metrics.event_sent("hello")
             await self._send(send, pause(self._retry()) + greeting)
             return False
-        framed = frame(wanted, self._events.state)
+        framed = terms.frames.of(event, terms.wanted, state)
+        if framed is None:
+            return False
+        self._metrics.event_sent(_kind(event))
         await self._send(send, framed)
         return marks(framed)
 
