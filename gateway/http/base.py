@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeAlias
 
 from starlette.datastructures import Headers
 from starlette.types import Scope
@@ -13,6 +14,7 @@ from gateway.identity.principal import Principal
 
 REQUEST_ID: Final = "gateway.request_id"
 ROUTE: Final = "gateway.route"
+WhenLeft: TypeAlias = Callable[[Callable[[], None] | None], None]
 NEEDS: Final = "gateway.needs"
 CALLER: Final = "gateway.caller"
 LEAVING: Final = "gateway.leaving"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 from msgspec.structs import replace
 from starlette.requests import ClientDisconnect
@@ -13,9 +14,10 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.errors import GatewayError
-from gateway.http.base import LEAVING
+from gateway.http.base import LEAVING, WhenLeft
 from gateway.http.boundary import AnswerCut
 from gateway.http.connected import while_connected
+from gateway.http.remainder import remainder_of
 from gateway.http.selected import Wanted
 from gateway.http.services import Events
 from gateway.http.sse import HEARTBEAT, Frames, frame, marks, pause
@@ -66,24 +68,38 @@ class StreamResponse(Response):
         del self.headers["content-length"]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        remainder = remainder_of(scope)
+        if remainder is None:
+            await self._serve(scope.get(LEAVING), receive, send, begun=False)
+            return
+        try:
+            await self._begin(send)
+        except BaseException:
+            self._events.close()
+            raise
+        scope.get("headers", []).clear()  # a long token, mostly, that is not looked at any more
+        remainder.keep(partial(self._serve, scope.get(LEAVING), receive, begun=True))
+
+    async def _serve(self, when_left: WhenLeft | None, receive: Receive, send: Send, *, begun: bool) -> None:
         left = self._terms.expires_at - self._terms.clock()
         try:
             async with asyncio.timeout(max(0.0, left) + _STUCK_SECONDS):
-                await self._while_connected(scope, receive, send)
+                await self._while_connected(when_left, receive, self._run(send, begun=begun))
         except TimeoutError:
             raise AnswerCut("the client took nothing until its token had expired") from None
         finally:
             self._events.close()
 
-    async def _while_connected(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """By a call of the HTTP server's where it is ours: ten thousand silent streams are then as many tasks."""
-        when_left = scope.get(LEAVING)
+    async def _while_connected(
+        self, when_left: WhenLeft | None, receive: Receive, run: Coroutine[Any, Any, None]
+    ) -> None:
+        """By a call of the HTTP server's where it is ours: a task that waits for the client to leave is saved."""
         if when_left is None:
-            await while_connected(receive, self._run(scope, send))
+            await while_connected(receive, run)
             return
         when_left(self._leave)
         try:
-            await self._run(scope, send)
+            await run
         finally:
             when_left(None)
         if self._left:
@@ -93,9 +109,12 @@ class StreamResponse(Response):
         self._left = True
         self._events.close()  # which wakes it
 
-    async def _run(self, scope: Scope, send: Send) -> None:
+    async def _begin(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        scope.get("headers", []).clear()  # a long token, mostly, that is not looked at any more
+
+    async def _run(self, send: Send, *, begun: bool) -> None:
+        if not begun:
+            await self._begin(send)
         ended = False
         while not ended:
             event = await self._next()

@@ -53,9 +53,7 @@ class Stream:
         "_bye", "_closed", "_hello", "_untaken", "_waiting", "_wheel", "ended", "mark", "state", "taken",
     )  # fmt: skip
 
-    def __init__(
-        self, closed: Callable[[Stream], None], mark: Mark | None = None, wheel: Wheel | None = None
-    ) -> None:
+    def __init__(self, closed: Callable[[Stream], None], mark: Mark | None = None, wheel: Wheel | None = None) -> None:
         self.mark = mark if mark is not None else Mark("some", {})
         self.state: str | None = None
         self.taken: Callable[[Stream], None] = lambda _: None
