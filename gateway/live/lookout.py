@@ -116,19 +116,21 @@ class Lookout:
     def _groups(self, streams: Iterable[Stream]) -> dict[Spot, list[Stream]]:
         """Those at one spot share the answer; those without room wait where they are."""
         groups: dict[Spot, list[Stream]] = {}
-        spots: dict[Mark, Spot | None] = {}  # a mark stands for all streams that are in step
+        by_mark: dict[Mark, list[Stream] | None] = {}  # which all share that are in step
         for stream in streams:
             mark = stream.mark
-            if mark not in spots:
-                spots[mark] = mark.spot(self.name)
-            spot = spots[mark]
-            if spot is None or self._up_to_date(spot):
+            if mark not in by_mark:
+                spot = mark.spot(self.name)
+                told = spot is not None and not self._up_to_date(spot)
+                by_mark[mark] = groups.setdefault(spot, []) if spot is not None and told else None
+            group = by_mark[mark]
+            if group is None:
                 continue
             if stream.room(self.name):
-                groups.setdefault(spot, []).append(stream)
+                group.append(stream)
             else:
                 self.owed.add(stream)
-        return groups
+        return {spot: group for spot, group in groups.items() if group}
 
     async def _tell(self, session: Session, spot: Spot, now: FolderState, streams: list[Stream]) -> None:
         try:
