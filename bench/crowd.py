@@ -13,7 +13,8 @@ import selectors
 import socket
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -63,8 +64,8 @@ class Crowd:
             self._streams += fresh
         return time.perf_counter() - began
 
-    def hear(self, word: str) -> tuple[float, float]:
-        """When the first and the last of all streams were sent the word, by the clock that processes share."""
+    def hear(self, word: str) -> float:
+        """When the last of all streams was sent the word, by the clock that processes share."""
         return self._until_all(self._streams, word.encode())
 
     def _open(self, request: bytes) -> Listening:
@@ -73,18 +74,17 @@ class Crowd:
         self._selector.register(listening.sock, selectors.EVENT_READ, listening)
         return listening
 
-    def _until_all(self, streams: Sequence[Listening], word: bytes) -> tuple[float, float]:
-        waiting, deadline, first = set(streams), time.monotonic() + PATIENCE, 0.0
+    def _until_all(self, streams: Sequence[Listening], word: bytes) -> float:
+        waiting, deadline = set(streams), time.monotonic() + PATIENCE
         while waiting:
             ready = self._selector.select(max(0.0, deadline - time.monotonic()))
             if not ready:
                 raise NoStream(f"{len(waiting)} of {len(streams)} streams were not sent {word!r}")
             for key, _ in ready:
                 listening: Listening = key.data
-                if listening.hears(word) and listening in waiting:
-                    first = first or time.monotonic()
+                if listening.hears(word):
                     waiting.discard(listening)
-        return first, time.monotonic()
+        return time.monotonic()
 
 
 def request(headers: Mapping[str, str]) -> bytes:
@@ -93,22 +93,26 @@ def request(headers: Mapping[str, str]) -> bytes:
     return f"GET /v1/accounts/me/events HTTP/1.1\r\nHost: bench\r\n{lines}\r\n".encode("ascii")
 
 
-def allow_many_sockets() -> None:
-    """As many as the system lets a process have."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+@contextmanager
+def many_sockets() -> Iterator[None]:
+    """As many as the system lets a process have, and those that it starts meanwhile."""
+    before, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (before, most))
 
 
 def main(host: str, port: int) -> None:
-    allow_many_sockets()
-    crowd = Crowd(host, port)
-    for line in sys.stdin:
-        order = json.loads(line)
-        if "join" in order:
-            answer: object = crowd.join([request(headers) for headers in order["join"]])
-        else:
-            answer = crowd.hear(order["hear"])
-        print(json.dumps(answer), flush=True)
+    """Orders from standard input, until it ends."""
+    with many_sockets():
+        crowd = Crowd(host, port)
+        for line in sys.stdin:
+            order = json.loads(line)
+            joining = "join" in order
+            answer = crowd.join([request(each) for each in order["join"]]) if joining else crowd.hear(order["hear"])
+            print(json.dumps(answer), flush=True)
 
 
 if __name__ == "__main__":

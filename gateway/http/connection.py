@@ -20,7 +20,7 @@ from gateway.errors import ClientError, HeadTooLarge, InvalidRequest, MethodUnkn
 from gateway.http.access import SECURITY
 from gateway.http.base import LEAVING, REQUEST_ID
 from gateway.http.problem import answer
-from gateway.http.waiting import Pipeline, Signal
+from gateway.waiting import Pipeline, Signal
 
 HEAD_OCTETS: Final = 65_536
 """Of a request line and its header fields: the largest cursor, condition and token have room in it."""
@@ -100,7 +100,7 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         if not self._restarting:
             super().on_message_begin()
-            self.scope[LEAVING] = self.when_left  # type: ignore[typeddict-unknown-key]
+            cast("Scope", self.scope)[LEAVING] = self.when_left
             self._octets, self._in_head = 0, True
 
     def on_url(self, url: bytes) -> None:

@@ -35,6 +35,7 @@ from gateway.imap.endpoint import Deadlines, Endpoint
 from gateway.imap.framer import Frame, Sink
 from gateway.imap.response import Condition, Continue, Fetched, Response, Tagged
 from gateway.imap.routing import Want, route
+from gateway.waiting import Signal
 
 VOCABULARY: Final[Mapping[str, Any]] = MappingProxyType(
     {
@@ -64,7 +65,7 @@ class Pending(Command):  # type: ignore[misc]  # aioimaplib has no type informat
         self.tagged: Tagged | None = None
         self.started = self.finished = self.abandoned = False
         self.started_at = 0.0  # the loop's time
-        self.turn = asyncio.Event()  # see connection_writer.Written
+        self.turn = Signal()  # see connection_writer.Written
         self.literal = next((part for part in line.parts if isinstance(part, StreamLiteral)), None)
         self.on_begin: Callable[[], None] | None = None
         # Answers a continuation that no literal waits for: AUTHENTICATE and IDLE.
@@ -118,8 +119,9 @@ class Wire(ClientProtocol):  # type: ignore[misc]  # aioimaplib has no type info
         on_command: OnCommand | None = None,
     ) -> None:
         super().__init__(loop)
+        self.state_condition = self.idle_queue = self._idle_event = None  # what is replaced needs no memory
         self.bytes_in = 0
-        self.lost = asyncio.Event()
+        self.lost = Signal()
         self.fault: GatewayError | None = None
         self.greeting: asyncio.Future[Condition] = loop.create_future()
         self.open_sink: Callable[[Frame, int], Sink | None] | None = None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 
 from gateway.imap.name import MailboxName
 from gateway.live.lookout import Lookout
 from gateway.live.roster import Roster
+from gateway.waiting import Signal
 
 
 class Beat:
@@ -16,7 +16,7 @@ class Beat:
     def __init__(self, roster: Roster | None = None) -> None:
         self.roster = roster
         self.lookouts: dict[MailboxName, Lookout] = {}
-        self.wake = asyncio.Event()
+        self.wake = Signal()
         self._due: dict[MailboxName, None] = {}
 
     def add(self, lookout: Lookout) -> None:
