@@ -9,7 +9,8 @@ CODE := $(wildcard gateway tests bench scripts)
 # or each gateway that a test starts is compiled anew
 unexport PYTHONDONTWRITEBYTECODE
 IMAGE ?= imap-gateway:test
-WORKERS ?= 2
+# tests wait for servers more than for a processor
+WORKERS ?= 4
 
 .PHONY: help demo test soak lint types format bench lock image helm clean
 
@@ -26,7 +27,7 @@ demo: $(READY) ## embedded mail server, issuer, gateway and a page with a live i
 test: $(READY) ## what CI runs: real servers, lint, types, layers, tests
 	@scripts/system-packages
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	@scripts/tests $(WORKERS) $(ARGS)
 
 soak: $(READY) ## the acceptance runs at their full size: half an hour of mutations, a million messages, ten thousand requests
 	@scripts/system-packages

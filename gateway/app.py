@@ -33,7 +33,6 @@ from gateway.http.management import create_management_app
 from gateway.http.rates import MemoryRates
 from gateway.http.services import Accounts, Servers, Services, State
 from gateway.http.tickets import MemoryTickets
-from gateway.http.tries import Tries
 from gateway.identity import discovery
 from gateway.identity.authenticator import Authenticator
 from gateway.identity.fetch import FetchFailed
@@ -159,7 +158,6 @@ class Application:
                 Verifier(
                     whereabouts(self._reach), deadlines_of(settings.limits), settings.accounts.find_seconds, contexts
                 ),
-                Tries(settings.accounts.tries_per_minute, time.monotonic),
             ),
             metrics=self._metrics,
             settings=settings,

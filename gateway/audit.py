@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import count
@@ -34,6 +36,10 @@ class Audit(Protocol):
         """
         ...
 
+    def asked_from(self, client: str | None) -> AbstractContextManager[None]:
+        """Lines that are recorded within, or in tasks that are started within, tell this address of the client's."""
+        ...
+
 
 class NoAudit:
     """Nothing is noted."""
@@ -41,11 +47,15 @@ class NoAudit:
     def record(self, event: str, *, issuer: str, subject: str, account: str | None = None, **details: Detail) -> None:
         return None
 
+    def asked_from(self, client: str | None) -> AbstractContextManager[None]:
+        return nullcontext()
+
 
 class Trail:
     """Makes lines and hands them to ``write``, which must not block. ``clock`` gives seconds since the epoch.
 
-    A line names the request in which it was recorded, or that started the task which recorded it, as the log does.
+    A line names the request in which it was recorded, or that started the task which recorded it, as the log does;
+    and its client, where :meth:`asked_from` tells.
     """
 
     def __init__(self, write: Callable[[bytes], None], clock: Callable[[], float], process: str | None = None) -> None:
@@ -53,6 +63,16 @@ class Trail:
         self._clock = clock
         self._process = process or secrets.token_hex(4)
         self._numbers = count(1)
+        self._client: ContextVar[str | None] = ContextVar("client", default=None)
+
+    @contextmanager
+    def asked_from(self, client: str | None) -> Iterator[None]:
+        """See :meth:`Audit.asked_from`."""
+        before = self._client.set(client)
+        try:
+            yield
+        finally:
+            self._client.reset(before)
 
     def record(self, event: str, *, issuer: str, subject: str, account: str | None = None, **details: Detail) -> None:
         """See :meth:`Audit.record`."""
@@ -67,7 +87,7 @@ class Trail:
         if account is not None:
             line["account"] = shown(account)
         line["outcome"] = "ok"
-        for name, value in details.items():
+        for name, value in {**details, "client": self._client.get()}.items():
             if _NAME.fullmatch(name) and value is not None:
                 line[name] = shown(value) if isinstance(value, str) else value
         request = get_contextvars().get("request_id")

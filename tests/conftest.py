@@ -14,9 +14,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from .servers import cyrus as cyrus_server
+from .servers import dovecot24 as dovecot24_server
 from .servers import postgresql as postgresql_server
 from .servers.cyrus import Cyrus
 from .servers.dovecot import MISSING, Dovecot
+from .servers.dovecot24 import Dovecot24
 from .servers.dovecot_config import DovecotOptions, OAuth
 from .servers.postgresql import Postgresql
 from .servers.tokens import TokenIssuer
@@ -78,6 +80,15 @@ def dovecot_factory(needs_dovecot: None) -> Iterator[DovecotFactory]:
     """Starts servers of their own for a test that restarts, floods or configures one."""
     with ExitStack() as stack:
         yield lambda options: stack.enter_context(Dovecot(options))
+
+
+@pytest.fixture(scope="session")
+def dovecot24(tokens: TokenIssuer) -> Iterator[Dovecot24]:
+    """A Dovecot 2.4 with alice, bob, carol and ``guest()``; passwords and bearer tokens."""
+    if not Dovecot24.available():
+        pytest.skip(dovecot24_server.MISSING)
+    with Dovecot24(DovecotOptions(oauth=OAuth(tokens.dovecot_keys, (tokens.issuer,)), guests=600)) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -100,3 +100,21 @@ async def test_tasks_carry_the_request_they_were_started_in() -> None:
 
 def test_nothing_is_noted_where_it_is_off() -> None:
     NoAudit().record("exported", issuer="i", subject="s", account="a", outcome="ok")
+
+
+async def test_a_line_tells_the_client_of_the_request_that_it_belongs_to() -> None:
+    lines: list[bytes] = []
+    audit = trail(lines)
+
+    async def record() -> None:
+        audit.record("account-linked", issuer="https://login.example.org", subject="alice")
+
+    with audit.asked_from("192.0.2.1"):
+        task = asyncio.create_task(record())
+    with audit.asked_from("192.0.2.2"):
+        await task
+        await record()
+        with audit.asked_from(None):
+            await record()
+    await record()
+    assert [line.get("client") for line in recorded(lines)] == ["192.0.2.1", "192.0.2.2", None, None]

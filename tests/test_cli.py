@@ -65,6 +65,7 @@ def test_a_configuration_error_in_a_variable_names_it(tmp_path: Path) -> None:
     assert "GATEWAY__" in ran.stderr or "issuers" in ran.stderr
 
 
+@pytest.mark.alone
 def test_it_starts_fast_and_a_command_loads_only_what_it_needs() -> None:
     code = (
         "import sys; import gateway.cli; gateway.cli._parser();"

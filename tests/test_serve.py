@@ -31,6 +31,7 @@ def serving(dovecot: Dovecot, tokens: TokenIssuer, tmp_path: Path) -> GatewayPro
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.alone
 async def test_a_signal_under_load_cuts_no_answer_and_logs_out(
     dovecot: Dovecot, serving: GatewayProcess, signum: int
 ) -> None:

@@ -20,6 +20,7 @@ from gateway.accounts.link_store import LinkStore
 from gateway.accounts.provider_web import ProviderRefused
 from gateway.errors import SignInRefused, Unavailable
 from gateway.secret import Secret
+from gateway.single_flight import SingleFlight
 
 LINK_AT: Final = "/v1/accounts/link"
 AHEAD: Final = 300.0
@@ -27,6 +28,8 @@ AHEAD: Final = 300.0
 LEASE: Final = 30.0
 """Seconds: longer than a provider may take to answer."""
 LOOK_AGAIN: Final = 0.1
+AT_ONCE_MAX: Final = 500
+"""Accounts whose tokens are being refreshed; for one more there is no time now."""
 PAUSE: Final = 1.0
 PAUSE_MAX: Final = 60.0
 """Seconds in which a provider that gave no usable answer is not asked again: the first time, and at most."""
@@ -34,11 +37,15 @@ PAUSE_MAX: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """``ends`` and ``renew`` are in seconds since the epoch. ``worked``: the mail server has taken it."""
+    """``ends``, ``renew`` and ``half``, when half its life is over, are in seconds since the epoch.
+
+    ``worked``: the mail server has taken it.
+    """
 
     token: Secret = field(repr=False)
     ends: float
     renew: float
+    half: float
     worked: bool = False
 
 
@@ -64,23 +71,24 @@ class AccessTokens:
         self._clock, self._random = clock, random
         self._held: dict[str, Access] = {}
         self._unsaved: dict[str, Secret] = {}
-        self._refreshing: dict[str, asyncio.Task[Access]] = {}
+        self._refreshing: SingleFlight[str, Access] = SingleFlight("access token", AT_ONCE_MAX)
         self._circuits: dict[str, _Circuit] = {}
         self._name = new_id()
 
-    async def of(self, link: Link) -> Access:
-        """A token that is good for a while. Raises SignInRefused where the account has to be linked again.
+    async def of(self, link: Link, *, longest: bool = False) -> Access:
+        """A token that is good for a while; ``longest``: one past half its life will not do if another can be had.
 
-        Raises Unavailable where the provider gives no answer, and SealBroken.
+        Raises SignInRefused where the account has to be linked again, Unavailable where the provider gives no answer,
+        and SealBroken.
         """
         held = self._held.get(link.id)
         if link.state == "reauth-required":
             self._held.pop(link.id, None)
             raise withdrawn()
-        if held is not None and self._clock() < held.renew:
+        if held is not None and self._clock() < (held.half if longest else held.renew):
             return held
         try:
-            return await asyncio.shield(self._one_at_a_time(link.id))
+            return await self._one_at_a_time(link.id)
         except Unavailable:
             if held is not None and self._clock() < held.ends - 1:
                 return held
@@ -89,7 +97,8 @@ class AccessTokens:
     def keep(self, link_id: str, tokens: Tokens) -> Access:
         """What a provider has just given out."""
         now, ahead = self._clock(), min(AHEAD, tokens.lifetime / 4) * (0.5 + self._random() / 2)
-        self._held[link_id] = Access(tokens.access, now + tokens.lifetime, now + tokens.lifetime - ahead)
+        ends = now + tokens.lifetime
+        self._held[link_id] = Access(tokens.access, ends, ends - ahead, now + tokens.lifetime / 2)
         return self._held[link_id]
 
     def held(self, link_id: str) -> Access | None:
@@ -115,20 +124,13 @@ class AccessTokens:
 
     async def close(self) -> None:
         """Wait for refreshes under way: one that is broken off may lose the account its grant."""
-        await asyncio.gather(*self._refreshing.values(), return_exceptions=True)
+        await self._refreshing.finish()
 
-    def _one_at_a_time(self, link_id: str) -> asyncio.Task[Access]:
-        task = self._refreshing.get(link_id)
-        if task is None:
-            task = asyncio.create_task(self._refreshed(link_id))
-            self._refreshing[link_id] = task
-            task.add_done_callback(lambda done: self._done(link_id, done))
-        return task
-
-    def _done(self, link_id: str, task: asyncio.Task[Access]) -> None:
-        self._refreshing.pop(link_id, None)
-        if not task.cancelled():
-            task.exception()  # read once, so that a refresh that nobody waits for is no warning
+    async def _one_at_a_time(self, link_id: str) -> Access:
+        refresh = self._refreshing.join(link_id, lambda: self._refreshed(link_id))
+        if refresh is None:
+            raise Unavailable("too many access tokens are being refreshed", retry_after=1)
+        return await asyncio.shield(refresh)
 
     async def _refreshed(self, link_id: str) -> Access:
         deadline = self._clock() + LEASE

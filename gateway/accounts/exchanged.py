@@ -11,6 +11,7 @@ from typing import Final, NamedTuple, TypeVar
 
 from gateway.accounts.exchange import Exchanged
 from gateway.errors import ClientError, GatewayError, Unavailable
+from gateway.single_flight import SingleFlight
 
 V = TypeVar("V")
 
@@ -54,7 +55,7 @@ class ExchangedTokens:
         self._random = random
         self._kept: OrderedDict[Key, _Kept] = OrderedDict()
         self._refused: OrderedDict[Key, tuple[ClientError, float]] = OrderedDict()
-        self._flights: dict[Key, asyncio.Task[Exchanged]] = {}
+        self._flights: SingleFlight[Key, Exchanged] = SingleFlight("token exchange", AT_ONCE_MAX)
         self._turns = asyncio.Semaphore(TURNS)
 
     async def get(self, key: Key, exchange: Callable[[], Awaitable[Exchanged]], *, longest: bool = False) -> Exchanged:
@@ -85,10 +86,7 @@ class ExchangedTokens:
         return await asyncio.shield(flight)  # one that leaves takes nothing from the others
 
     async def close(self) -> None:
-        flights = list(self._flights.values())
-        for flight in flights:
-            flight.cancel()
-        await asyncio.gather(*flights, return_exceptions=True)
+        await self._flights.close()
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -96,16 +94,11 @@ class ExchangedTokens:
     def _flight(
         self, key: Key, exchange: Callable[[], Awaitable[Exchanged]], kept: _Kept | None
     ) -> asyncio.Task[Exchanged] | None:
-        flight = self._flights.get(key)
-        if flight is not None and flight.done():
-            flight = None
-        if flight is None and len(self._flights) < AT_ONCE_MAX:
-            if kept is not None:
-                # not by each request that comes meanwhile, where this one fails
-                kept.renew_at = kept.half_at = self._clock() + RETRY
-            flight = asyncio.create_task(self._exchange(key, exchange), name="token exchange")
-            self._flights[key] = flight
-            flight.add_done_callback(lambda done: self._landed(key, done))
+        new = key not in self._flights
+        flight = self._flights.join(key, lambda: self._exchange(key, exchange))
+        if new and flight is not None and kept is not None:
+            # not by each request that comes meanwhile, where this one fails
+            kept.renew_at = kept.half_at = self._clock() + RETRY
         return flight
 
     async def _exchange(self, key: Key, exchange: Callable[[], Awaitable[Exchanged]]) -> Exchanged:
@@ -122,12 +115,6 @@ class ExchangedTokens:
         life = exchanged.ends_at - now
         _put(self._kept, key, _Kept(exchanged, now + life / 2, now + life * (0.7 + 0.15 * self._random())))
         return exchanged
-
-    def _landed(self, key: Key, flight: asyncio.Task[Exchanged]) -> None:
-        if self._flights.get(key) is flight:
-            del self._flights[key]
-        if not flight.cancelled():
-            flight.exception()  # whoever asked may have left
 
     def _recall(self, key: Key, now: float) -> None:
         refused, until = self._refused.get(key, (None, 0.0))

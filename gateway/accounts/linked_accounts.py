@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from gateway.accounts.access_tokens import AccessTokens
-from gateway.accounts.account import Account
+from gateway.accounts.access_tokens import Access, AccessTokens
+from gateway.accounts.account import Account, Renewal
 from gateway.accounts.keyring import Keyring
 from gateway.accounts.link import Link, Owned
 from gateway.accounts.link_provider import LinkProvider
 from gateway.accounts.link_store import LinkStore
 from gateway.accounts.named_server import named_server
-from gateway.errors import Unavailable
+from gateway.errors import NotFound, Unavailable
 from gateway.imap.credential import Bearer, Credential, Password
 from gateway.imap.endpoint import Endpoint
 from gateway.secret import Secret
@@ -40,14 +41,15 @@ class LinkedAccounts:
         """The default one first, then the oldest."""
         return await self._store.of(caller)
 
-    async def account(self, link: Link) -> Account:
-        """Raises SignInRefused where it has to be linked again, Unavailable, SealBroken."""
+    async def account(self, link: Link, *, longest: bool = False) -> Account:
+        """``longest``: with a credential that lasts as long as any that can be had now.
+
+        Raises SignInRefused where it has to be linked again, Unavailable, SealBroken.
+        """
         provider = self.provider(link)
         if link.method == "password":
             return password_account(link, provider, self._keyring.open(link.sealed, link.id, link.column))
-        access = await self._tokens.of(link)
-        mechanism = self._grants[provider.name].mechanism
-        return made(link, provider, Bearer(link.username, access.token, mechanism), access.ends)
+        return self._granted(link, provider, await self._tokens.of(link, longest=longest))
 
     def last_known(self, link: Link) -> Account | None:
         """The account with the credential that this process signed in with, if it did."""
@@ -57,8 +59,20 @@ class LinkedAccounts:
         access = self._tokens.held(link.id)
         if access is None or provider.name not in self._grants:
             return None
-        mechanism = self._grants[provider.name].mechanism
-        return made(link, provider, Bearer(link.username, access.token, mechanism), access.ends)
+        return self._granted(link, provider, access)
+
+    def _granted(self, link: Link, provider: Provider, access: Access) -> Account:
+        """Its grant goes on where the access token ends: whoever asks for another is told what became of the link."""
+
+        async def fresh() -> Account:
+            now = await self._store.get(link.id)
+            if now is None:
+                raise NotFound("no such account", field="account")
+            return await self.account(now, longest=True)
+
+        credential = Bearer(link.username, access.token, self._grants[provider.name].mechanism)
+        account = made(link, provider, credential, access.ends)
+        return replace(account, renewal=Renewal(None, fresh))
 
     def provider(self, link: Link) -> Provider:
         """The provider as settings. Raises Unavailable where the operator has taken it away."""

@@ -17,7 +17,7 @@ from gateway.accounts.linked_accounts import LinkedAccounts, password_account
 from gateway.accounts.proof import Prove, proven
 from gateway.audit import Audit
 from gateway.errors import GatewayError, NotFound, SignInRefused, Unavailable, Unprocessable
-from gateway.imap.credential import Bearer, Credential
+from gateway.imap.credential import Bearer, Credential, Password
 from gateway.log import logger
 from gateway.secret import Secret
 
@@ -116,14 +116,17 @@ class Linking:
     async def judged(self, error: SignInRefused, account_id: str, credential: Credential) -> GatewayError:
         """What a refused sign-in means where the account is a linked one; ``error`` itself where it is not.
 
-        A password is no good any more. Of a token that was good before the end may have come early: another one is
-        got, or refused, with the next request.
+        A password is no good any more, unless another one is linked by now. Of a token that was good before the end
+        may have come early: another one is got, or refused, with the next request.
         """
         link = await self._store.get(account_id)
         if link is None:
             return error
         error.link = LINK_AT if link.method == "oauth" else f"/v1/accounts/{link.id}"
         if link.method == "password":
+            now = self._keyring.open(link.sealed, link.id, link.column)
+            if not isinstance(credential, Password) or credential.password != now:
+                return Unavailable("the account was linked anew meanwhile", retry_after=1)
             self._flagged.add(link.id)
             await self._store.set_state(link.id, "reauth-required", version=link.version)
         elif isinstance(credential, Bearer) and self.grants.tokens.spoil(link.id, credential.token):

@@ -43,6 +43,8 @@ def _apply_list(cache: Cache, value: FolderChanges, *, first: bool) -> None:
             cache.put_folder(folder, cursor=None)
     for folder in value["updated"]:
         cache.put_folder(folder, cursor=None)
+        if not folder.get("maySelect", True):  # deleted, with others below it
+            cache.empty(folder["id"])
 
 
 def _start(cache: Cache, folders: list[Folder]) -> None:
@@ -67,6 +69,7 @@ def _apply_folder(cache: Cache, value: Changes) -> None:
         for moved in value["moved"]:
             cache.rename_message(moved["id"], moved["newId"], folder)
         cache.drop_stale(folder)
+    cache.moved(folder)
     cache.put_messages(value["created"])
     for update in value["updated"]:
         cache.set_flags(update["id"], update["flags"])

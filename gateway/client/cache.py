@@ -29,6 +29,9 @@ CREATE TABLE IF NOT EXISTS outbox (
 """
 FROM_THE_TOP: Final = ""
 """The cursor of a folder whose pages are to be read from the newest message on; None: all of it is here."""
+ONCE_MOVED: Final = "moved"
+"""The cursor of one that was renamed before its pages were read: what they tell could be renamed once more, and then
+``moved`` would not name it. So they are read from the top once ``moved`` has come."""
 
 
 class Cache:
@@ -98,13 +101,18 @@ class Cache:
         self.sql("DELETE FROM message WHERE folder = ?", folder)
         self.sql("DELETE FROM folder WHERE id = ?", folder)
 
+    def empty(self, folder: str) -> None:
+        """It is there, and has no messages nor pages to be read."""
+        self.sql("DELETE FROM message WHERE folder = ?", folder)
+        self.set_cursor(folder, None)
+
     def rename_folder(self, old: str, folder: Folder) -> None:
         """Its messages stay under their old ids, stale, until their new ones are told."""
         new = folder["id"]
         if self.sql("SELECT 1 FROM folder WHERE id = ?", old):
             self.sql("DELETE FROM folder WHERE id = ?", new)
-            again = "CASE WHEN cursor IS NULL THEN NULL ELSE '' END"
-            self.sql(f"UPDATE folder SET id = ?, state = NULL, cursor = {again} WHERE id = ?", new, old)  # noqa: S608
+            self.sql("UPDATE folder SET id = ?, state = NULL WHERE id = ?", new, old)
+            self.sql("UPDATE folder SET cursor = ? WHERE id = ? AND cursor IS NOT NULL", ONCE_MOVED, new)
         self.sql("UPDATE message SET folder = ?, stale = 1 WHERE folder = ?", new, old)
         self.sql("UPDATE outbox SET folder = ? WHERE folder = ?", new, old)
         self.put_folder(folder)
@@ -120,9 +128,14 @@ class Cache:
     def set_cursor(self, folder: str, cursor: str | None) -> None:
         self.sql("UPDATE folder SET cursor = ? WHERE id = ?", cursor, folder)
 
+    def moved(self, folder: str) -> None:
+        """The new ids of its messages have been told."""
+        self.sql("UPDATE folder SET cursor = ? WHERE id = ? AND cursor = ?", FROM_THE_TOP, folder, ONCE_MOVED)
+
     def unread(self) -> list[str]:
-        """Folders whose pages are not all here."""
-        return [folder for (folder,) in self.sql("SELECT id FROM folder WHERE cursor IS NOT NULL ORDER BY id")]
+        """Folders whose pages are not all here, and can be read now."""
+        found = self.sql("SELECT id FROM folder WHERE cursor != ? ORDER BY id", ONCE_MOVED)
+        return [folder for (folder,) in found]
 
     def reread(self, folder: str) -> None:
         """Read it again from the top. What is here is shown until then, and goes unless a page names it."""

@@ -213,7 +213,7 @@ class Client:
         elif frame.kind in ("changes", "folders"):
             async with self._turn:
                 self._apply(frame)
-            if frame.kind == "folders":
+            if frame.kind == "folders" or "moved" in frame.data:
                 await self._sync.missing()  # one that had gone when its pages were asked for has another name
         elif frame.kind == "resync":
             async with self._turn:

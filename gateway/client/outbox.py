@@ -89,10 +89,16 @@ class Outbox:
             self._cache.sql("UPDATE outbox SET tries = tries + 1 WHERE seq = ?", change.seq)
         return replace(change, tries=change.tries + 1)
 
-    def doubt(self, change: Waiting, *, key: str) -> None:
-        """Nobody knows whether it was done; under the old key the server would only say that again."""
+    def doubt(self, change: Waiting, *, key: str, refused: bool = False) -> None:
+        """Nobody knows whether it was done; under the old key the server would only say that again.
+
+        ``refused``: the server has no trace of what it is about. How often it said so is kept with the change.
+        """
+        value = change.value | ({"refusals": refusals(change) + 1} if refused else {})
         with self._cache.transaction():
-            self._cache.sql("UPDATE outbox SET doubt = 1, key = ? WHERE seq = ?", key, change.seq)
+            self._cache.sql(
+                "UPDATE outbox SET doubt = 1, key = ?, value = ? WHERE seq = ?", key, json.dumps(value), change.seq
+            )
             self._cache.sql("UPDATE outbox SET message = ? WHERE message = ?", key, change.key)
 
     def believe(self, change: Waiting) -> None:
@@ -142,6 +148,11 @@ class Outbox:
         both = json.dumps({"add": sorted(add), "remove": sorted(remove)})
         self._cache.sql("UPDATE outbox SET value = ? WHERE seq = ?", both, last[0].seq)
         return True
+
+
+def refusals(change: Waiting) -> int:
+    """How often the server has refused it for what is not there."""
+    return int(change.value.get("refusals", 0))
 
 
 def merged(flags: Sequence[str], change: dict[str, Any]) -> list[str]:

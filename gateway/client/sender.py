@@ -10,11 +10,12 @@ from uuid import uuid4
 
 from gateway.client.api import Api, Refused
 from gateway.client.cache import Cache
-from gateway.client.outbox import Outbox, Outcome, Waiting
+from gateway.client.outbox import Outbox, Outcome, Waiting, refusals
 
 _GONE: Final = (404, 410)
 MOST_TRIES: Final = 5
-"""Of a change whose message or folder is here, and which the server knows nothing of."""
+"""Of a change whose message or folder is here, and which the server knows nothing of. Of a copy and a store only those
+that it refused count: what is not known anywhere else is not given up for a connection that breaks."""
 
 
 class Sender:
@@ -55,9 +56,11 @@ class Sender:
             return []
         twin = None if change.kind == "flags" else self._twin(change)
         there = change.kind == "store" or self._cache.message(change.message or "") is not None
-        reached = change.folder is None or self._cache.folder(change.folder) is not None
+        folder = self._cache.folder(change.folder) if change.folder is not None else None
+        reached = change.folder is None or (folder is not None and folder.get("maySelect", True))
+        tried = refusals(change) if change.kind in ("copy", "store") else change.tries
         done = twin is not None and (change.kind in ("copy", "store") or not there)
-        if not done and there and reached and change.tries < MOST_TRIES:
+        if not done and there and reached and tried < MOST_TRIES:
             self._outbox.believe(change)
             return []
         with self._cache.transaction():
@@ -88,7 +91,8 @@ class Sender:
             self._outbox.doubt(change, key=uuid4().hex)
             return None
         if refused.status in _GONE or refused.type == "destination-missing":
-            self._outbox.doubt(change, key=uuid4().hex)  # done by an earlier try, or a folder has another name now
+            # done by an earlier try, or a folder has another name now
+            self._outbox.doubt(change, key=uuid4().hex, refused=True)
             return None
         with self._cache.transaction():
             self._outbox.drop(change)

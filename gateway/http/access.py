@@ -16,6 +16,7 @@ from gateway.http.base import REQUEST_ID, request_id, route_template
 from gateway.http.limited import tell
 from gateway.http.remainder import remainder_of
 from gateway.http.services import services_of
+from gateway.http.whence import client_of
 
 _log = structlog.get_logger("gateway.access")
 _SANE: Final = re.compile(r"[A-Za-z0-9._~-]{1,64}")
@@ -48,7 +49,8 @@ class Access:
         sent = Headers(scope=scope).get("x-request-id", "")
         scope[REQUEST_ID] = sent if _SANE.fullmatch(sent) else secrets.token_hex(12)
         record = _Record(scope, send, self._clock)
-        with structlog.contextvars.bound_contextvars(request_id=scope[REQUEST_ID]):
+        asked_from = services_of(scope).audit.asked_from(client_of(scope))
+        with structlog.contextvars.bound_contextvars(request_id=scope[REQUEST_ID]), asked_from:
             try:
                 await self._app(scope, receive, record.send)
             finally:

@@ -11,7 +11,8 @@ from starlette.requests import Request
 
 from gateway.accounts.account import Account
 from gateway.errors import Unauthenticated, Unprocessable
-from gateway.http.limited import count_account
+from gateway.http.limited import count_account, count_caller
+from gateway.http.rates import Counted
 from gateway.http.services import Services
 from gateway.identity.principal import Principal
 from gateway.mail.desk import Desk
@@ -65,6 +66,10 @@ class Call(Generic[Q, B]):
         account = await self.services.directory.resolve(self.caller, self.path["account"])
         await count_account(self.request.scope, self.services, account.id)
         return account
+
+    async def count(self, counted: Counted) -> None:
+        """Beside what every request to this endpoint counts as. Raises RateLimited."""
+        await count_caller(self.request.scope, self.services, self.caller, counted)
 
     @property
     def linking(self) -> Linking:

@@ -107,7 +107,8 @@ class Endpoint(Generic[Q, B]):
         if not isinstance(self.scope, Scope | Public):
             raise TypeError(f"{self.method} {self.path} declares no scope")
         unknown = [name for name in NAMES.findall(self.path) if name not in PATH]
-        unknown += [slug for slug in self.errors if slug not in replies()]
+        described = replies()
+        unknown += [slug for slug in self.errors if slug not in described]
         if unknown or not self.answers:
             raise ValueError(f"{self.method} {self.path}: unknown {unknown}, or no answer documented")
         if self.by_ticket and not (isinstance(self.scope, Scope) and self.method == "GET"):

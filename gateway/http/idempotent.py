@@ -12,7 +12,7 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.errors import GatewayError, InvalidRequest, Unprocessable, UpstreamError, WriteInDoubt
+from gateway.errors import Conflict, GatewayError, InvalidRequest, Unprocessable, UpstreamError, WriteInDoubt
 from gateway.http.base import route_template
 from gateway.http.idempotency import IdempotencyKey, IdempotencyStore, SavedReply
 from gateway.http.problem import answer
@@ -21,6 +21,8 @@ from gateway.identity.principal import Principal
 HEADER: Final = "Idempotency-Key"
 REPLAYED: Final = "Idempotency-Replayed"
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
+ANSWER_MAX: Final = 5 * 1024 * 1024
+"""Octets of an answer that is kept; a batch's fits. Of a longer one it is kept that there was one."""
 _PER_ANSWER: Final = frozenset({b"x-request-id"})
 
 
@@ -86,22 +88,30 @@ class _HashedBody:
 
 @dataclass(slots=True)
 class _Recorder:
-    """Passes the answer on and keeps a copy."""
+    """Passes the answer on and keeps a copy, as far as it is not ``overlong``."""
 
     to: Send
     status: int = 0
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     body: bytearray = field(default_factory=bytearray)
     complete: bool = False
+    overlong: bool = False
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.headers = [pair for pair in message.get("headers", []) if pair[0] not in _PER_ANSWER]
         elif message["type"] == "http.response.body":
-            self.body += message.get("body", b"")
+            self._keep(message.get("body", b""))
             self.complete = not message.get("more_body", False)
         await self.to(message)
+
+    def _keep(self, octets: bytes) -> None:
+        self.overlong = self.overlong or len(self.body) + len(octets) > ANSWER_MAX
+        if self.overlong:
+            self.body.clear()
+        else:
+            self.body += octets
 
     def reply(self, fingerprint: bytes) -> SavedReply:
         return SavedReply(fingerprint, self.status, tuple(self.headers), bytes(self.body))
@@ -143,13 +153,20 @@ class _Claim:
             return
         if not self.body.complete:
             await self._release()
-        elif self.recorder.complete:
+        elif not self.recorder.complete:  # it broke off after the whole request was read: nobody knows how far it came
+            await self._keep(WriteInDoubt("the first request with this key did not end"), scope)
+        elif self.recorder.overlong:
+            done = "the first request with this key was carried out; its answer was too long to be kept"
+            await self._keep(Conflict(done, field=HEADER), scope)
+        else:
             await self.store.finish(self.key, self.recorder.reply(self.body.fingerprint()))
-        else:  # it broke off after the whole request was read: nobody knows how far it came
-            doubt = answer(WriteInDoubt("the first request with this key did not end"), scope)
-            headers = tuple(pair for pair in doubt.raw_headers if pair[0] not in _PER_ANSWER)
-            reply = SavedReply(self.body.fingerprint(), doubt.status_code, headers, bytes(doubt.body))
-            await self.store.finish(self.key, reply)
+
+    async def _keep(self, error: GatewayError, scope: Scope) -> None:
+        """What the key's next users get, in place of the answer."""
+        told = answer(error, scope)
+        headers = tuple(pair for pair in told.raw_headers if pair[0] not in _PER_ANSWER)
+        reply = SavedReply(self.body.fingerprint(), told.status_code, headers, bytes(told.body))
+        await self.store.finish(self.key, reply)
 
     async def _release(self) -> None:
         self.settled = True

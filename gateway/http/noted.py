@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from ipaddress import ip_address
 from typing import Any
 
-from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from gateway.audit import Detail, digest
@@ -44,7 +42,7 @@ def noted(call: Call[Any, Any], event: str, account: str, **details: Detail) -> 
             issuer=caller.issuer,
             subject=caller.subject,
             account=account,
-            **{**details, **more.details, "outcome": outcome, "client": client_of(call.request.scope)},
+            **{**details, **more.details, "outcome": outcome},
         )
 
 
@@ -70,7 +68,6 @@ def note_refusal(error: GatewayError, scope: Scope) -> None:
         subject=caller.subject,
         account=None if reference == "me" else reference,
         outcome="refused",
-        client=client_of(scope),
         **details,
     )
 
@@ -78,19 +75,3 @@ def note_refusal(error: GatewayError, scope: Scope) -> None:
 def plain_route(template: str) -> str:
     """A route as plain words: `v1/accounts/account/folders`."""
     return template.strip("/").replace("{", "").replace("}", "")
-
-
-def client_of(scope: Scope) -> str | None:
-    """The client's address, as the settings have it told."""
-    told = services_of(scope).settings.audit.client
-    if told == "off":
-        return None
-    client = scope.get("client")
-    peer = None if client is None else str(client[0])
-    if told == "peer":
-        return peer
-    last = Headers(scope=scope).get("x-forwarded-for", "").rpartition(",")[2].strip()
-    try:
-        return str(ip_address(last))
-    except ValueError:
-        return peer

@@ -14,6 +14,7 @@ from gateway.http.limited import MEANING as RATES
 from gateway.http.problem import MEDIA_TYPE, Problem, type_uri
 from gateway.identity.scope import MEANING, Scope
 from gateway.live.event import Bye, Hello, Resync
+from gateway.mail.quota_level import QuotaNews
 from gateway.settings.model import Limits
 
 Json: TypeAlias = dict[str, Any]
@@ -21,7 +22,7 @@ API_VERSION: Final = "1.0.0"
 """Of the API described, which is not that of the program."""
 
 _REF: Final = "#/components/schemas/{name}"
-_EVENTS: Final = (Hello, Resync, Bye)
+_EVENTS: Final = (Hello, Resync, QuotaNews, Bye)
 """Described although no JSON answer is one: they are the data of server-sent events."""
 
 _SECURITY: Final = "bearer"

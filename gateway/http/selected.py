@@ -10,10 +10,11 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from gateway.live.event import Event
+from gateway.mail.quota_level import QuotaNews
 from gateway.mail.resource import AccountChanges, Changes, FolderChanges, Message, MessagePage, MessageSummary
 
-Kind: TypeAlias = Literal["changes", "created", "updated", "destroyed", "resync", "folders"]
-ALL: frozenset[Kind] = frozenset({"changes", "created", "updated", "destroyed", "resync", "folders"})
+Kind: TypeAlias = Literal["changes", "created", "updated", "destroyed", "resync", "folders", "quota"]
+ALL: frozenset[Kind] = frozenset({"changes", "created", "updated", "destroyed", "resync", "folders", "quota"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class Wanted:
         """The event without what is not wanted; None where nothing is left of it."""
         if isinstance(event, FolderChanges):
             return event if "folders" in self.kinds else None
+        if isinstance(event, QuotaNews):
+            return event if "quota" in self.kinds else None
         if not isinstance(event, Changes):
             return event
         shown = event if self.bodies else without_previews(event)

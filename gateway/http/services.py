@@ -17,7 +17,6 @@ from gateway.http.idempotency import IdempotencyStore
 from gateway.http.rates import RateStore
 from gateway.http.sse import Frames
 from gateway.http.tickets import TicketStore
-from gateway.http.tries import Tries
 from gateway.identity.credentials import Presented
 from gateway.identity.principal import Principal
 from gateway.live.event import Event
@@ -69,11 +68,10 @@ class Verifies(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """What mail servers are found and tried with, and how often a caller may have that done."""
+    """What mail servers are found and tried with."""
 
     finder: Finds
     verifier: Verifies
-    tries: Tries
 
 
 class Events(Protocol):

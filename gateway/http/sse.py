@@ -8,6 +8,7 @@ import msgspec
 
 from gateway.http.selected import Wanted
 from gateway.live.event import Bye, Event, Hello, Resync
+from gateway.mail.quota_level import QuotaNews
 from gateway.mail.resource import Changes, FolderChanges
 
 HEARTBEAT: Final = b":\n\n"
@@ -33,6 +34,8 @@ def frame(event: Event, state: str | None = None) -> bytes:
             return _lines("folders", event, state=state)
         case Resync():
             return _lines("resync", event, state=None)
+        case QuotaNews():
+            return _lines("quota", event, state=None)
         case Bye():
             return pause(event.retry) + _lines("bye", event, state=None)
 

@@ -22,6 +22,7 @@ from gateway.http.selected import Wanted
 from gateway.http.services import Events
 from gateway.http.sse import HEARTBEAT, Frames, frame, marks, pause
 from gateway.live.event import Bye, Event, Hello, Reason, Resync
+from gateway.mail.quota_level import QuotaNews
 from gateway.mail.resource import Changes, FolderChanges
 from gateway.metrics import EventKind, Metrics
 
@@ -178,5 +179,7 @@ def _kind(event: Event) -> EventKind:
             return "folders"
         case Resync():
             return "resync"
+        case QuotaNews():
+            return "quota"
         case Bye():
             return "bye"

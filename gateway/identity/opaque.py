@@ -18,6 +18,7 @@ from gateway.identity.refusal import TokenRefused
 from gateway.log import logger
 from gateway.metrics import IntrospectionOutcome
 from gateway.settings.model import Issuer
+from gateway.single_flight import SingleFlight
 
 REFUSED_FOR = 10.0  # seconds in which a token that was refused is refused again, unasked
 REFUSED_MAX = 10_000
@@ -48,32 +49,20 @@ class OpaqueTokens:
         self._clock = clock
         self._on_answer = on_answer or (lambda outcome: None)
         self._refused: OrderedDict[bytes, tuple[str, float]] = OrderedDict()
-        self._flights: dict[bytes, asyncio.Task[AccessToken]] = {}
+        self._flights: SingleFlight[bytes, AccessToken] = SingleFlight("introspection", WAITING_MAX)
         self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def verify(self, token: str) -> AccessToken:
         """What the token says. Raises TokenRefused, and Unavailable where the issuer gives no usable answer."""
         digest = sha256(token.encode("ascii")).digest()
         self._recall(digest)
-        flight = self._flights.get(digest)
+        flight = self._flights.join(digest, lambda: self._ask(token, digest))
         if flight is None:
-            if len(self._flights) >= WAITING_MAX:
-                raise Unavailable("too many tokens are being asked about", retry_after=1)
-            flight = asyncio.create_task(self._ask(token, digest), name="introspection")
-            self._flights[digest] = flight
-            flight.add_done_callback(lambda done: self._landed(digest, done))
+            raise Unavailable("too many tokens are being asked about", retry_after=1)
         return await asyncio.shield(flight)  # one that leaves takes nothing from the others
 
     async def close(self) -> None:
-        flights = list(self._flights.values())
-        for flight in flights:
-            flight.cancel()
-        await asyncio.gather(*flights, return_exceptions=True)
-
-    def _landed(self, digest: bytes, flight: asyncio.Task[AccessToken]) -> None:
-        self._flights.pop(digest, None)
-        if not flight.cancelled():
-            flight.exception()  # whoever asked may have left
+        await self._flights.close()
 
     async def _ask(self, token: str, digest: bytes) -> AccessToken:
         try:

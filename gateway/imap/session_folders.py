@@ -12,7 +12,7 @@ from gateway.errors import LocalError, Refused
 from gateway.imap.encode.arg import Arg, ListPattern, mailbox, pattern, status_items
 from gateway.imap.encode.command import list_returns, list_selection
 from gateway.imap.name import MailboxName
-from gateway.imap.response import Listed, Namespaces, Status
+from gateway.imap.response import Listed, Namespaces, Status, Tagged
 from gateway.imap.rights import told
 from gateway.imap.routing import Listing, Single, StatusOf
 from gateway.imap.session_acl import Sharing
@@ -135,7 +135,7 @@ class Foldering(Sharing):
         none. Returns the mailboxes again.
 
         Dovecot lists a deleted one that has others below it as if it were there. So what has others below it, and is
-        refused without a reason, is ``\\nonexistent`` (RFC 9051 section 7.3.1).
+        refused as not there (2.4) or without a reason (2.3), is ``\\nonexistent`` (RFC 9051 section 7.3.1).
         """
         names = [
             each.name
@@ -153,9 +153,7 @@ class Foldering(Sharing):
             for pending in pendings:
                 self._wire.abandon(pending)
         statuses |= {name: want.status for name, want in zip(names, wants, strict=True)}
-        refused = {
-            name for name, tagged in zip(names, answers, strict=True) if tagged.status == "NO" and not tagged.code
-        }
+        refused = {name for name, tagged in zip(names, answers, strict=True) if _not_there(tagged)}
         parents = {each.name.parent(each.delimiter) for each in found}
         return [_nonexistent(each) if each.name in refused & parents else each for each in found]
 
@@ -217,6 +215,10 @@ class Foldering(Sharing):
 
     async def unsubscribe(self, name: MailboxName) -> None:
         await self._run("UNSUBSCRIBE", mailbox(name))
+
+
+def _not_there(tagged: Tagged) -> bool:
+    return tagged.status == "NO" and (tagged.code is None or tagged.code.name == "NONEXISTENT")
 
 
 def _nonexistent(listed: Listed) -> Listed:

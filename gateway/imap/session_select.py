@@ -58,13 +58,18 @@ class Selecting(Core):
         held = self._mailbox
         if held is None:
             return
-        if self.capabilities.has("UNSELECT"):
-            await self._run("UNSELECT")
-        else:
-            if not held.readonly:  # CLOSE expunges, but not what was only examined (RFC 9051 section 6.4.1)
-                held = await self._examine_anew(held)
-            await self._run("CLOSE")
-        if self._mailbox is held:
+        has_verb = self.capabilities.has("UNSELECT")
+        if (
+            not has_verb and not held.readonly
+        ):  # CLOSE expunges, but not what was only examined (RFC 9051 section 6.4.1)
+            held = await self._examine_anew(held)
+        pending = self._wire.command(command("UNSELECT" if has_verb else "CLOSE"))
+        pending.on_end = lambda: self._left(held, pending)  # also where nobody waits for it any more
+        self._wire.start(pending)
+        await self._finish(pending)
+
+    def _left(self, held: Mailbox, pending: Pending) -> None:
+        if self._mailbox is held and pending.tagged is not None and pending.tagged.status == "OK":
             self._mailbox = None
 
     async def _examine_anew(self, held: Mailbox) -> Mailbox:

@@ -21,16 +21,11 @@ _NOT_THE_CREDENTIALS: Final = frozenset({"UNAVAILABLE", "LIMIT", "INUSE", "SERVE
 class SigningIn(Core):
     async def _sign_in(self, credential: Credential) -> None:
         """Raises SignInRefused, Refused (not the credentials' fault), TlsRequired, or what ended the connection."""
-        if not self._told:
-            await self._ask_capabilities()
-        offered = self.capabilities.mechanisms
-        mechanism = next((name for name in mechanisms_for(credential) if name in offered), None)
+        if not self._told or (self._mechanism(credential) is None and not self._may_log_in(credential)):
+            await self._ask_capabilities()  # what was pushed is of its moment: a way may have been told of since
+        mechanism = self._mechanism(credential)
         self._told = False
-        if (
-            isinstance(credential, Password)
-            and mechanism in (None, "LOGIN")
-            and not self.capabilities.has("LOGINDISABLED")
-        ):
+        if isinstance(credential, Password) and mechanism in (None, "LOGIN") and self._may_log_in(credential):
             await self._login(credential)
         elif mechanism is not None:
             await self._authenticate(credential, mechanism)
@@ -40,6 +35,14 @@ class SigningIn(Core):
             raise SignInRefused("the mail server offers no way to sign in with these credentials")
         if not self._told:
             await self._ask_capabilities()
+
+    def _mechanism(self, credential: Credential) -> str | None:
+        offered = self.capabilities.mechanisms
+        return next((name for name in mechanisms_for(credential) if name in offered), None)
+
+    def _may_log_in(self, credential: Credential) -> bool:
+        """By the command LOGIN."""
+        return isinstance(credential, Password) and not self.capabilities.has("LOGINDISABLED")
 
     async def _ask_capabilities(self) -> None:
         await self._run("CAPABILITY", want=Single(Capability))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gateway.imap.name import MailboxName
+from gateway.live.gauge import Gauge
 from gateway.live.lookout import Lookout
 from gateway.live.roster import Roster
 from gateway.waiting import Signal
@@ -13,8 +14,9 @@ from gateway.waiting import Signal
 class Beat:
     """Folders are looked at in the order in which they were called, so that a busy one does not hide another."""
 
-    def __init__(self, roster: Roster | None = None) -> None:
+    def __init__(self, roster: Roster | None = None, gauge: Gauge | None = None) -> None:
         self.roster = roster
+        self.gauge = gauge
         self.lookouts: dict[MailboxName, Lookout] = {}
         self.wake = Signal()
         self._due: dict[MailboxName, None] = {}

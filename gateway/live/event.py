@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from gateway.mail.quota_level import QuotaNews
 from gateway.mail.resource import Changes, FolderChanges, Id, Resource
 
 ResyncReason = Literal["overflow", "rebuilt", "gone"]
@@ -54,4 +55,4 @@ class Bye(Resource, kw_only=True, frozen=True):
     retry: Annotated[int, Meta(description="milliseconds to wait before reconnecting, jittered")]
 
 
-Event = Hello | Changes | FolderChanges | Resync | Bye
+Event = Hello | Changes | FolderChanges | Resync | QuotaNews | Bye

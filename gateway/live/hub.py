@@ -180,4 +180,6 @@ class Hub:
 def _reason(error: GatewayError) -> Reason:
     if isinstance(error, Unauthenticated):
         return "token-expired"
+    if isinstance(error, NotFound):  # its link is gone, by another replica
+        return "account-removed"
     return "upstream-refused" if isinstance(error, SignInRefused) else "upstream-failed"

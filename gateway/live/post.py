@@ -13,6 +13,7 @@ from gateway.imap.name import MailboxName
 from gateway.live.backoff import Backoff
 from gateway.live.beat import Beat
 from gateway.live.event import Mode
+from gateway.live.gauge import Gauge
 from gateway.live.lookout import Lookout
 from gateway.live.mark import Mark
 from gateway.live.members import Members, Wanted
@@ -61,9 +62,10 @@ class Post:
         self.members = Members(account)
         self.lookouts: dict[MailboxName, Lookout] = {}
         self.roster = Roster()
+        self.gauge = Gauge(means.live)
         self._means, self._owner = means, owner
         self._left: dict[MailboxName | None, float] = {}  # when the last stream that wanted it went; None: the list
-        self.main = self._watcher(Beat(self.roster))
+        self.main = self._watcher(Beat(self.roster, self.gauge))
         self._solos = Solos(self.main, self._watcher, owner)
 
     def start(self) -> None:
@@ -89,6 +91,7 @@ class Post:
         Raises what looking at a folder for the first time raises, and NotFound.
         """
         self.members.add(stream, wanted)
+        self.gauge.join(stream)
         stream.taken = self._taken
         await self.main.first.ready()
         if wanted.names is None and since is not None:
@@ -153,6 +156,7 @@ class Post:
     def leave(self, stream: Stream) -> None:
         """A stream has closed; what nobody wants any more lingers a little."""
         self.members.remove(stream)
+        self.gauge.leave(stream)
         self.roster.owed.discard(stream)
         for lookout in self.lookouts.values():
             lookout.owed.discard(stream)
@@ -164,6 +168,7 @@ class Post:
 
     def _taken(self, stream: Stream) -> None:
         """It has room again: what it is owed can be told."""
+        self.gauge.taken(stream)
         if stream in self.roster.owed:
             self.main.beat.call_list()
         for name, lookout in self.lookouts.items():
@@ -232,6 +237,12 @@ class Post:
             self._owner.counted(watcher, watcher.ear.way)
         if watcher is self.main:
             self._arrange()
+
+    def moved(self) -> None:
+        loop = asyncio.get_running_loop()
+        wait = self.gauge.changed(loop.time())
+        if wait is not None:
+            loop.call_later(wait, self.main.beat.wake.set)
 
     def relisted(self) -> None:
         """Folders that are new are watched, those that went are not; then the streams are told."""

@@ -10,11 +10,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from gateway.imap.name import MailboxName
 from gateway.live.event import Bye, Event, Hello, Resync
 from gateway.live.mark import Mark
 from gateway.live.wheel import Wheel
+from gateway.mail.quota_level import QuotaNews
 from gateway.mail.resource import Changes, FolderChanges
 
 UNTAKEN = 4
@@ -22,14 +24,17 @@ UNTAKEN = 4
 HEAVY = 200
 """Where those that wait tell of so many messages, no other is added."""
 
+Subject: TypeAlias = MailboxName | Literal["quota"] | None
+"""What an event is of: a folder, the account's quota, or (None) the list of folders."""
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An event, where the client is after it, and the folder it is of (None: the list of folders)."""
+    """An event, and where the client is after it."""
 
-    event: Changes | FolderChanges | Resync
+    event: Changes | FolderChanges | Resync | QuotaNews
     mark: Mark
-    subject: MailboxName | None
+    subject: Subject
 
     @property
     def weight(self) -> int:
@@ -70,8 +75,8 @@ class Stream:
         self._hello = (hello, mark)
         self._wake()
 
-    def room(self, subject: MailboxName | None) -> bool:
-        """Whether an event of this folder (None: of the list) may be added now."""
+    def room(self, subject: Subject) -> bool:
+        """Whether an event of this may be added now."""
         if self.ended or self._bye is not None:
             return False
         if not self._untaken:  # the frequent case
@@ -131,7 +136,7 @@ class Stream:
             return hello
         if self._untaken:
             told = self._untaken.pop(0)
-            if not isinstance(told.event, Resync):
+            if not isinstance(told.event, Resync | QuotaNews):
                 self.state = told.mark.token
             self.taken(self)
             return told.event

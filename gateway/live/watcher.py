@@ -57,6 +57,10 @@ class Host(Protocol):
         """It has a connection, and an ear."""
         ...
 
+    def moved(self) -> None:
+        """A folder is not as it was when it was looked at before."""
+        ...
+
     def relisted(self) -> None:
         """The folder list was read."""
         ...
@@ -163,6 +167,8 @@ class Watcher:
                 self._unswept, self._swept_at = False, loop.time()
                 await sweep(session, self.beat, ear, self._host)
             await self._round(session, ear)
+            if self.beat.gauge is not None and self.beat.gauge.due(loop.time()):
+                await self.beat.gauge.look(session, loop.time())
             self._backoff.worked()
             if session.outlived or self._doubts():
                 return  # to another connection
@@ -216,6 +222,7 @@ class Watcher:
 
     async def _look(self, session: Session, lookout: Lookout, ear: Ear) -> None:
         """What is told of the folder while it is open is no news to whoever leaves it: it is looked at again."""
+        before = lookout.state
         try:
             await lookout.look(session, self._host.audience, asyncio.get_running_loop().time())
         except (NotFound, Refused) as error:
@@ -223,6 +230,8 @@ class Watcher:
                 raise session.fault or error from error
             self._host.refused(lookout, error)
         else:
+            if lookout.state != before:
+                self._host.moved()
             if lookout.name != ear.anchor and session.mailbox is not None and session.mailbox.version:
                 self.beat.call(lookout.name)
 

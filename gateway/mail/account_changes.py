@@ -21,14 +21,14 @@ from gateway.imap.uids import UidSet
 from gateway.mail.address import id_of_folder, id_of_message, name_of_folder
 from gateway.mail.again import reading
 from gateway.mail.changes import changes_between, tells
-from gateway.mail.desk import Desk
+from gateway.mail.desk import Desk, still_there
 from gateway.mail.find import find
 from gateway.mail.flag_changes import WINDOW
 from gateway.mail.folder_changes import LONGEST_MOVE, FolderDifference, Renaming, behind, folder_changes
 from gateway.mail.folders import counts
 from gateway.mail.fresh import Show, summaries
 from gateway.mail.resource import AccountChanges, Changes, FolderChanges, MovedMessage
-from gateway.mail.snapshot import state_of, sync_mode
+from gateway.mail.snapshot import opened, state_of, sync_mode
 from gateway.sync.account_state import AccountState
 from gateway.sync.state import FolderState
 
@@ -237,6 +237,7 @@ async def with_moved(session: Session, renaming: Renaming, told: Changes) -> Cha
     """``told`` of the open, renamed folder, with the new ids; None where they can't be told in one answer."""
     known = UidSet.span(1, renaming.state.uidnext - 1)
     there = [uid for uid in await find(session, UidIn(known)) if uid in known] if known else []
+    await still_there(session, opened(session), FolderState.parse(told.new_state).exists)
     if told.has_more or len(there) > LONGEST_MOVE:
         return None
     validity = renaming.state.uidvalidity

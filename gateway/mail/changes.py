@@ -24,7 +24,7 @@ from gateway.imap.session import Session
 from gateway.mail.address import id_of_folder, id_of_message
 from gateway.mail.again import reading
 from gateway.mail.deletions import Deletions, deletions
-from gateway.mail.desk import Desk
+from gateway.mail.desk import Desk, still_there
 from gateway.mail.flag_changes import FlagChanges, flag_changes, flag_window, owed
 from gateway.mail.fresh import Show, fresh, summaries
 from gateway.mail.resource import Changes, Coverage, FlagUpdate, MessageSummary
@@ -70,6 +70,7 @@ async def changes_between(
     if mode != "qresync":
         left = 0 if flags.late is not None else room - flags.told
         lost = await deletions(session, old, now, len(new.messages), left)
+        await still_there(session, opened(session), now.exists)
     base = now
     if lost.state is not None:
         base = replace(lost.state, uidnext=now.uidnext, exists=lost.state.exists + len(new.messages))

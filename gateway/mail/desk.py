@@ -61,10 +61,13 @@ class Desk:
             mailbox = await open_folder(session, name, readonly=readonly and self.examines())
             if mailbox is not held:
                 self.entered(mailbox)
-                yield session, mailbox
+                async with _doubting(session, mailbox), _populated(session, mailbox, readonly=readonly):
+                    yield session, mailbox
                 return
             async with _suspecting(session):
-                yield session, await current(session, mailbox)
+                mailbox = await current(session, mailbox)
+                async with _populated(session, mailbox, readonly=readonly):
+                    yield session, mailbox
 
     @asynccontextmanager
     async def stale(self, account: Account, name: MailboxName) -> AsyncIterator[Session]:
@@ -74,7 +77,8 @@ class Desk:
             mailbox = await open_folder(session, name, readonly=self.examines())
             if mailbox is not held:
                 self.entered(mailbox)
-                yield session
+                async with _doubting(session, mailbox):
+                    yield session
                 return
             async with _suspecting(session):
                 yield session
@@ -92,6 +96,28 @@ async def current(session: Session, mailbox: Mailbox) -> Mailbox:
     return mailbox
 
 
+async def still_there(session: Session, mailbox: Mailbox, exists: int) -> None:
+    """The open mailbox had ``exists`` messages a moment ago; if it has none now, that is so. Else raises Refused.
+
+    Cyrus takes all messages out of a mailbox that is renamed or deleted while it is open, and answers a search with
+    none. Raises FolderStale where another one has its name.
+    """
+    if not exists or mailbox.exists or session.mailbox is not mailbox:
+        return
+    uidvalidity = mailbox.uidvalidity
+    if (await session.select(mailbox.name, readonly=mailbox.readonly, again=True)).uidvalidity != uidvalidity:
+        raise FolderStale("the folder was made anew under the connection")
+
+
+@asynccontextmanager
+async def _populated(session: Session, mailbox: Mailbox, *, readonly: bool) -> AsyncIterator[None]:
+    """What is read of a mailbox that has lost all its messages meanwhile is true: ``still_there``."""
+    exists = mailbox.exists
+    yield
+    if readonly:
+        await still_there(session, mailbox, exists)
+
+
 @asynccontextmanager
 async def _suspecting(session: Session) -> AsyncIterator[None]:
     """A bare NO in a folder that was open already: some servers say so when it was deleted or made anew meanwhile.
@@ -106,6 +132,20 @@ async def _suspecting(session: Session) -> AsyncIterator[None]:
         with suppress(Refused):
             await session.unselect()
         raise FolderStale("the folder was changed under the connection") from refused
+
+
+@asynccontextmanager
+async def _doubting(session: Session, mailbox: Mailbox) -> AsyncIterator[None]:
+    """A bare NO in a folder that was opened a moment ago: it may have gone since, which opening it again tells."""
+    try:
+        yield
+    except Refused as refused:
+        if refused.imap_code is not None or refused.status != "NO":
+            raise
+        uidvalidity = mailbox.uidvalidity
+        if (await open_folder(session, mailbox.name, again=True)).uidvalidity != uidvalidity:
+            raise FolderStale("the folder was made anew under the connection") from refused
+        raise
 
 
 async def open_folder(session: Session, name: MailboxName, *, readonly: bool = True, again: bool = False) -> Mailbox:

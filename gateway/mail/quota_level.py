@@ -41,9 +41,16 @@ class AccountQuota(Resource, kw_only=True, frozen=True):
 class QuotaCrossing(Resource, kw_only=True, frozen=True):
     """A limit of which more is used now than a threshold that it was below, or less than one that it was at."""
 
-    resource: QuotaResource
+    root: str
+    name: str
     threshold: Annotated[int, Meta(description="percent: the highest that was passed, or the lowest left behind")]
-    rising: bool
+    rising: Annotated[bool, Meta(description="whether it is reached now; else there is room again")]
+
+
+class QuotaNews(AccountQuota, kw_only=True, frozen=True):
+    """The account's limits as they are now, and which thresholds of `live.quota_percents` were crossed."""
+
+    crossed: list[QuotaCrossing]
 
 
 def resources(quotas: Sequence[Quota], thresholds: Sequence[int]) -> list[QuotaResource]:
@@ -62,7 +69,7 @@ def crossed(
     before = {(each.root, each.name): each.percent for each in old}
     found = ((each, _passed(before.get((each.root, each.name), 0), each.percent, thresholds)) for each in new)
     return [
-        QuotaCrossing(resource=each, threshold=passed, rising=each.percent >= passed)
+        QuotaCrossing(root=each.root, name=each.name, threshold=passed, rising=each.percent >= passed)
         for each, passed in found
         if passed is not None
     ]

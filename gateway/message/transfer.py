@@ -223,11 +223,15 @@ def decoder(encoding: str) -> Decoder:
     return Identity(unknown=name not in ("", "7bit", "8bit", "binary", "7-bit", "8-bit", "8bits", "7bits", "none"))
 
 
+_TURN = 65_536  # octets that one regular expression may hold the interpreter's lock for, in whichever thread
+
+
 def decode_all(data: bytes, encoding: str) -> tuple[bytes, bool]:
     """The whole of ``data`` decoded, and whether anything was wrong with it."""
     one = decoder(encoding)
-    out = one.feed(data) + one.finish()
-    return out, one.problem
+    view = memoryview(data)
+    out = [one.feed(bytes(view[at : at + _TURN])) for at in range(0, len(data), _TURN)]
+    return b"".join((*out, one.finish())), one.problem
 
 
 def encoded_window(start: int, stop: int, *, line: int, end_of_line: int = 2) -> tuple[int, int, int]:

@@ -68,6 +68,3 @@ class Accounts(Section, kw_only=True, frozen=True):
         Meta(description="a database of mail settings that is asked last, such as `https://db.example.org/{domain}`"),
     ] = None
     find_seconds: Annotated[Seconds, Meta(description="how long finding a server, or verifying one, may take")] = 20.0
-    tries_per_minute: Annotated[
-        Positive, Meta(description="how often a caller may have servers looked for or verified")
-    ] = 10

@@ -261,7 +261,7 @@ class Rates(Section, kw_only=True, frozen=True):
     bulk: Annotated[Rate, Meta(description="exports, archive runs, bulk verbs, archives of attachments")] = Rate(
         per_minute=120, burst=120
     )
-    sign_in: Annotated[Rate, Meta(description="linking, discovering and verifying accounts")] = Rate(
+    sign_in: Annotated[Rate, Meta(description="linking, discovering and verifying accounts, new passwords")] = Rate(
         per_minute=6, burst=12
     )
 
@@ -289,6 +289,12 @@ class Live(Section, kw_only=True, frozen=True):
         tuple[Annotated[int, Meta(ge=1, le=1000)], ...],
         Meta(description="how full, in percent of a quota, an account is when its owner should hear of it"),
     ] = (80, 90, 95, 100)
+    quota_seconds: Annotated[
+        Seconds,
+        Meta(
+            description="how often it is looked how full a watched account is; after changes up to ten times as often"
+        ),
+    ] = 300.0
     coalesce_seconds: Annotated[Seconds, Meta(description="changes within this time travel as one event")] = 0.05
 
 

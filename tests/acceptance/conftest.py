@@ -20,13 +20,22 @@ StartDovecot = Callable[..., Dovecot]
 
 @pytest.fixture
 def start_dovecot(needs_dovecot: None, tokens: TokenIssuer) -> Iterator[StartDovecot]:
-    """``start_dovecot(mdbox=True)``: a server of the test's own that takes the issuer's tokens."""
+    """``start_dovecot(mdbox=True)``: a server of the test's own that takes the issuer's tokens; ``of``: its version."""
     oauth = OAuth(tokens.dovecot_keys, (tokens.issuer,))
     with ExitStack() as stack:
 
-        def start(*, mdbox: bool = False, guests: int = 60, max_connections: int = 50) -> Dovecot:
-            options = DovecotOptions(oauth=oauth, guests=guests, mdbox=mdbox, max_connections=max_connections)
-            return stack.enter_context(Dovecot(options))
+        def start(
+            *,
+            mdbox: bool = False,
+            by_guid: bool = False,
+            guests: int = 60,
+            max_connections: int = 50,
+            of: type[Dovecot] = Dovecot,
+        ) -> Dovecot:
+            options = DovecotOptions(
+                oauth=oauth, guests=guests, mdbox=mdbox, by_guid=by_guid, max_connections=max_connections
+            )
+            return stack.enter_context(of(options))
 
         yield start
 

@@ -111,6 +111,6 @@ async def watching(stack: AsyncExitStack, client: httpx.AsyncClient, folder: str
 
 
 def opens(gateway: GatewayProcess, outcome: str) -> float:
-    text = httpx.get(f"{gateway.management_url}/metrics", timeout=5).text
+    text = gateway.metrics()
     name = f'imapgw_imap_opens_total{{outcome="{outcome}"'
     return sum(float(line.rpartition(" ")[2]) for line in text.splitlines() if line.startswith(name))

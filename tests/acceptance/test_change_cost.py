@@ -22,9 +22,10 @@ from .caller import Caller
 from .conftest import StartDovecot, StartGateway
 from .figures import show
 
-SMALL, LARGE = 1_000, int(os.environ.get("ACCEPTANCE_MESSAGES", "100000"))
+SMALL, LARGE = 1_000, int(os.environ.get("ACCEPTANCE_MESSAGES", "30000"))
+pytestmark = pytest.mark.alone
 RATIO = 2.0
-REPEATS, UNBETTERED, MOST = 2, 10, 60
+REPEATS, UNBETTERED, MOST = 2, 8, 50
 """Answers of a batch; batches after which the best so far counts, where none was better; batches at most."""
 TOKEN = 700
 MODES = {"qresync": (), "condstore": ("QRESYNC",), "window": ("QRESYNC", "CONDSTORE")}

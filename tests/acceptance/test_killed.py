@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -72,11 +73,13 @@ async def test_kill_9_under_two_hundred_streams(start_dovecot: StartDovecot, sta
             group.create_task(listener.listen(ready))
         await ready.wait()
         assert gateways[0].metric("imapgw_streams") == len(listeners)
-        coming = group.create_task(mail_comes(server, users))
+        dies = threading.Event()
+        coming = group.create_task(mail_comes(server, users, dies))
         await asyncio.gather(*(listener.far.wait() for listener in listeners))
         dead = gateways.pop(0)
         killed = time.monotonic()
         await asyncio.to_thread(dead.stop, signal.SIGKILL)
+        dies.set()
         await coming
     for listener in listeners:
         assert listener.heard == [f"message {number}" for number in range(MESSAGES)]
@@ -85,13 +88,15 @@ async def test_kill_9_under_two_hundred_streams(start_dovecot: StartDovecot, sta
     show("killed", streams=len(listeners), messages=len(listeners) * MESSAGES, seconds=time.monotonic() - killed)
 
 
-async def mail_comes(server: Dovecot, users: list[str]) -> None:
-    """To all of them at once, one message after the other."""
+async def mail_comes(server: Dovecot, users: list[str], dies: threading.Event) -> None:
+    """To all of them at once, one message after the other; the last ten when the gateway is dead."""
     loop = asyncio.get_running_loop()
 
     def deliver(user: str) -> None:
         client = server.client(user)
         for number in range(MESSAGES):
+            if number == MESSAGES - 10 and not dies.wait(SECONDS):
+                raise TimeoutError
             append(client, "INBOX", (letter(number),))
             time.sleep(0.02)
         client.logout()

@@ -7,6 +7,8 @@ import imaplib
 import time
 from random import Random
 
+import pytest
+
 from gateway.sync.cursor import Cursor
 from gateway.sync.ids import folder_id
 from tests.blackbox.gateway_process import GatewayProcess
@@ -17,6 +19,7 @@ from .conftest import StartDovecot, StartGateway
 from .figures import show
 
 SMALL, LARGE = 1_000, 200_000
+pytestmark = pytest.mark.alone
 LIMIT = 50
 RATIO = 1.5
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
@@ -59,6 +60,9 @@ class Endpoint:
 
     def record(self, event: str, **details: object) -> None:
         self.recorded.append({"event": event, **details})
+
+    def asked_from(self, client: str | None) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def means(self) -> Means:
         def handle(request: httpx.Request) -> httpx.Response:

@@ -97,6 +97,21 @@ async def test_many_who_need_a_token_cause_one_refresh(store: LinkStore, flow: F
     assert (await tokens.of(link)).token == Secret("access-2")
 
 
+async def test_who_wants_the_longest_gets_another_from_half_of_its_life_on(
+    store: LinkStore, flow: Flow, clock: Clock, link: Link
+) -> None:
+    tokens = tokens_of(store, flow, clock)
+    first = await tokens.of(link)
+    clock.now += 49
+    assert await tokens.of(link, longest=True) == first
+    clock.now += 2
+    assert await tokens.of(link) == first
+    assert (await tokens.of(link, longest=True)).token == Secret("access-2")
+    clock.now += 51
+    flow.fails = Unavailable("it is down")
+    assert (await tokens.of(link, longest=True)).token == Secret("access-2"), "there is no better one just now"
+
+
 async def test_replicas_do_not_use_a_refresh_token_twice(
     store: LinkStore, flow: Flow, clock: Clock, link: Link
 ) -> None:

@@ -72,7 +72,11 @@ def on_cyrus(request: pytest.FixtureRequest, tokens: TokenIssuer) -> Iterator[Si
     upstream = Upstream("localhost", server.tls_port, server.ca_file, auth, username="{local}")
     settings: dict[str, dict[str, object]] = {
         "limits": {"idle_connection_seconds": 3},  # each connection is a process of that server
-        "live": {"probe_seconds": 3, "sweep_seconds": 0.5},  # its IDLE tells nothing of a folder that is deleted
+        "live": {
+            "probe_seconds": 3,
+            "sweep_seconds": 0.5,
+            "quota_seconds": 2,
+        },  # its IDLE tells nothing of a folder that is deleted
     }
     with GatewayProcess(upstream, tokens, settings=settings, environ={"TEST_MASTER": "cyruspw"}) as gateway:
         yield Site("cyrus", gateway, server)
@@ -81,7 +85,7 @@ def on_cyrus(request: pytest.FixtureRequest, tokens: TokenIssuer) -> Iterator[Si
 @pytest.fixture(scope="session")
 def on_sharing_dovecot(sharing_dovecot: Dovecot, tokens: TokenIssuer) -> Iterator[Site]:
     upstream = Upstream("localhost", sharing_dovecot.tls_port, sharing_dovecot.ca_file, PASS_THROUGH)
-    with GatewayProcess(upstream, tokens) as gateway:
+    with GatewayProcess(upstream, tokens, settings={"live": {"quota_seconds": 2}}) as gateway:
         yield Site("dovecot", gateway, sharing_dovecot)
 
 
@@ -156,6 +160,6 @@ def linked_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.Tem
 def linked_gateway(
     linked_mail: Dovecot, idp: OpenIdProvider, tokens: TokenIssuer, linked_database: str
 ) -> Iterator[GatewayProcess]:
-    debug = {"log": {"level": "debug"}}
-    with linking.start(linked_mail, tokens, linked_database, idp, settings=debug) as started:
+    settings = {"log": {"level": "debug"}, "audit": {"client": "peer"}}
+    with linking.start(linked_mail, tokens, linked_database, idp, settings=settings) as started:
         yield started

@@ -90,16 +90,19 @@ class GatewayProcess:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **self.environ}
             )
-        deadline = time.monotonic() + 60
-        with plain_http(self.management_url, timeout=2) as http:
-            while time.monotonic() < deadline and self.process.poll() is None:
-                try:
-                    if http.get("/readyz").status_code == 200:
-                        return
-                except httpx.TransportError:
-                    pass
-                time.sleep(0.05)
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and self.process.poll() is None:
+            if self._ready():
+                return
+            time.sleep(0.05)
         raise RuntimeError(f"the gateway did not start:\n{self.log.read_text()}")
+
+    def _ready(self) -> bool:
+        try:
+            with plain_http(self.management_url, timeout=2) as http:
+                return http.get("/readyz").status_code == 200
+        except httpx.TransportError:
+            return False
 
     def stop(self, signum: int = signal.SIGTERM, timeout: float = 20) -> int | None:
         """End it; its exit status."""
@@ -138,11 +141,14 @@ class GatewayProcess:
             verify=False,
         )
 
+    def metrics(self) -> str:
+        """What is told to Prometheus."""
+        with plain_http(self.management_url, timeout=5) as http:
+            return http.get("/metrics").text
+
     def metric(self, name: str) -> float:
         """The sum of a metric's samples."""
-        with plain_http(self.management_url, timeout=5) as http:
-            text = http.get("/metrics").text
-        lines = (line for line in text.splitlines() if line.startswith((f"{name} ", f"{name}{{")))
+        lines = (line for line in self.metrics().splitlines() if line.startswith((f"{name} ", f"{name}{{")))
         return sum(float(line.rpartition(" ")[2]) for line in lines)
 
     def _toml(self) -> str:

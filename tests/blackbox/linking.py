@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import queue
 import sqlite3
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -75,7 +77,6 @@ def start(
         "GATEWAY__ACCOUNTS__DATABASE": database,
         "GATEWAY__ACCOUNTS__KEYS": '[{id = "one", env = "SEALING_KEY"}]',
         "GATEWAY__ACCOUNTS__RETURN_TO": toml([PAGE]),
-        "GATEWAY__ACCOUNTS__TRIES_PER_MINUTE": "100000",
         "GATEWAY__SERVER__PUBLIC_URL": made.url,
         "SEALING_KEY": key,
         "SECRET_GOOGLELIKE": "googlelike-secret",
@@ -88,6 +89,41 @@ def start(
 def keyring(key: str = KEY) -> Keyring:
     """As these gateways have it."""
     return Keyring.open_all([SealingKey(id="one", env="SEALING_KEY")], {"SEALING_KEY": key})
+
+
+class Following:
+    """A stream of an account, read in the background; its hello has come."""
+
+    def __init__(self, who: Person, account: str) -> None:
+        self._heard: queue.Queue[tuple[str, Any]] = queue.Queue()
+        self._who, self._url = who, f"{who.gateway.url}/v1/accounts/{account}/events"
+        self._thread = threading.Thread(target=self._read, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        assert self.next()[0] == "hello"
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Its end is the test's to bring about: the reader goes with it."""
+        self._thread.join(20)
+
+    def next(self, timeout: float = 20) -> tuple[str, Any]:
+        """Kind and data of the next event, or the status and text of the refusal."""
+        return self._heard.get(timeout=timeout)
+
+    def _read(self) -> None:
+        headers = self._who.gateway.headers(self._who.name, **self._who.claims)
+        with httpx.stream("GET", self._url, headers=headers, timeout=60, trust_env=False) as answer:
+            if answer.status_code != 200:
+                self._heard.put((str(answer.status_code), answer.read().decode()))
+            kind = ""
+            for line in answer.iter_lines():
+                name, _, value = line.partition(": ")
+                if name == "event":
+                    kind = value
+                elif name == "data":
+                    self._heard.put((kind, json.loads(value)))
 
 
 @dataclass

@@ -31,7 +31,7 @@ async def run(client: httpx.AsyncClient, *operations: dict[str, Any], key: str |
 
 def openings(site: Site) -> float:
     """SELECT and EXAMINE commands so far."""
-    text = httpx.get(f"{site.gateway.management_url}/metrics", timeout=5).text
+    text = site.gateway.metrics()
     kinds = ('command="SELECT"', 'command="EXAMINE"')
     lines = [line for line in text.splitlines() if line.startswith("imapgw_imap_commands_total{")]
     return sum(float(line.rpartition(" ")[2]) for line in lines if any(kind in line for kind in kinds))

@@ -78,7 +78,7 @@ def client_of(gateway: GatewayProcess, user: str, c: Canaries) -> httpx.AsyncCli
 def findings(gateway: GatewayProcess, c: Canaries) -> list[str]:
     """What of the planted can be read where operators read. Something has to stand there at all."""
     log = gateway.log.read_text()
-    metrics = httpx.get(f"{gateway.management_url}/metrics", timeout=5).text
+    metrics = gateway.metrics()
     assert log.count('"event": "request"') > 3
     assert "imapgw_imap_commands_total" in metrics
     return c.found_in(log) + c.found_in(metrics)
@@ -100,11 +100,7 @@ async def test_of_what_is_served_nothing_is_told(
 ) -> None:
     await use_everything(client, canaries, sharing_dovecot.tls_port)
     assert findings(gateway, canaries) == []
-    served = {
-        (method, route)
-        for method, route, status in SERVED.findall(httpx.get(f"{gateway.management_url}/metrics").text)
-        if status.startswith("2")
-    }
+    served = {(method, route) for method, route, status in SERVED.findall(gateway.metrics()) if status.startswith("2")}
     every = {(endpoint.method, endpoint.path) for endpoint in table(Limits())} - canary_linking.AT_A_PROVIDER
     assert every - served == set(), "an endpoint without its canary: use it in use_everything()"
 

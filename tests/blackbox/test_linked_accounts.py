@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -105,6 +107,28 @@ def test_linking_again_replaces_the_password_and_a_key_repeats_nothing(gateway: 
     anew = who.ask("POST", "/v1/accounts", body)
     assert (anew.status_code, anew.json()["id"]) == (200, first.json()["id"])
     assert len(who.ask("GET", "/v1/accounts").json()["accounts"]) == 1
+    changed = who.ask("PATCH", f"/v1/accounts/{first.json()['id']}", {"password": password})
+    assert changed.status_code == 200, changed.text
+    assert who.ask("DELETE", f"/v1/accounts/{first.json()['id']}").status_code == 204
+    mine = audited(gateway, first.json()["id"], last="account-unlinked")
+    assert [(line["event"], line.get("again"), line["client"]) for line in mine] == [
+        ("account-linked", False, "127.0.0.1"),
+        ("account-linked", True, "127.0.0.1"),
+        ("account-linked", True, "127.0.0.1"),
+        ("account-unlinked", None, "127.0.0.1"),
+    ]
+
+
+def audited(gateway: GatewayProcess, account: str, last: str) -> list[dict[str, Any]]:
+    """The account's lines, once the last is written: a thread does that."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        written = [json.loads(line) for line in gateway.log.read_text().splitlines() if '"process"' in line]
+        mine = [line for line in written if line.get("account") == account]
+        if any(line["event"] == last for line in mine):
+            return mine
+        time.sleep(0.05)
+    raise AssertionError(f"{last} was not written")
 
 
 def test_nobody_else_sees_uses_or_changes_it(gateway: GatewayProcess, mail: Dovecot) -> None:

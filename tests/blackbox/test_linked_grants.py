@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from tests.servers.dovecot import Dovecot
+from tests.servers.filling import append, letter
 from tests.servers.openid_provider import OpenIdProvider
 from tests.servers.postgresql import Postgresql
 from tests.servers.tokens import TokenIssuer
@@ -18,7 +19,7 @@ from tests.servers.tokens import TokenIssuer
 from . import linking
 from .canary import Canaries
 from .gateway_process import GatewayProcess
-from .linking import PAGE, SESSION, folders, marked, person, refresh_tokens, told
+from .linking import PAGE, SESSION, Following, Person, folders, marked, person, refresh_tokens, told
 
 
 @pytest.fixture(name="gateway")
@@ -40,7 +41,7 @@ def _database(linked_database: str) -> str:
 def test_an_account_is_linked_by_a_sign_in_at_its_provider_and_outlives_its_sessions(
     provider: str, gateway: GatewayProcess, mail: Dovecot, idp: OpenIdProvider
 ) -> None:
-    """More access tokens are used up than one: refreshed ahead, with and without rotation."""
+    """More access tokens are used up than one: refreshed ahead, with and without rotation. So does a stream."""
     user, _ = mail.guest()
     folder = marked(mail, user)
     who = person(gateway, f"nine{provider}")
@@ -48,11 +49,22 @@ def test_an_account_is_linked_by_a_sign_in_at_its_provider_and_outlives_its_sess
     info = who.ask("GET", f"/v1/accounts/{account}").json()
     assert (info["address"], info["linked"]["how"], info["linked"]["state"]) == (f"{user}@example.org", "oauth", "ok")
     ends = time.monotonic() + 2.2 * SESSION
-    while time.monotonic() < ends:
-        answer = folders(who, account)
-        assert answer.status_code == 200, answer.text
-        assert folder in [each["name"] for each in answer.json()["folders"]]
-        time.sleep(0.3)
+    brief = Person(gateway, who.name, {"ttl": SESSION})
+    with Following(who, account) as stream, Following(brief, account) as shorter:
+        while time.monotonic() < ends:
+            answer = folders(who, account)
+            assert answer.status_code == 200, answer.text
+            assert folder in [each["name"] for each in answer.json()["folders"]]
+            time.sleep(0.3)
+        kind, bye = shorter.next()
+        assert (kind, bye["reason"]) == ("bye", "token-expired"), "its own token, not the account's"
+        with mail.client(user) as imap:
+            append(imap, "INBOX", (letter(1),))
+        kind, changes = stream.next()
+        assert (kind, [each["subject"] for each in changes["created"]]) == ("changes", ["message 1"])
+        assert who.ask("DELETE", f"/v1/accounts/{account}").status_code == 204
+        kind, bye = stream.next()
+        assert (kind, bye["reason"]) == ("bye", "account-removed")
 
 
 def test_another_user_can_not_finish_what_one_began(gateway: GatewayProcess, idp: OpenIdProvider) -> None:
@@ -116,7 +128,10 @@ def test_a_grant_that_was_withdrawn_asks_to_be_linked_again(
     who = person(gateway, "thirteen")
     account = who.link(idp, "googlelike", "thirteenuser")
     (token,) = refresh_tokens(database, account)
-    idp.revoke(token, "googlelike", "googlelike-secret")
+    with Following(who, account) as stream:
+        idp.revoke(token, "googlelike", "googlelike-secret")
+        kind, bye = stream.next(3 * SESSION)
+        assert (kind, bye["reason"]) == ("bye", "upstream-refused")
     deadline = time.monotonic() + 3 * SESSION
     while (answer := folders(who, account)).status_code != 403 and time.monotonic() < deadline:
         assert answer.status_code in (200, 503), answer.text
@@ -207,7 +222,7 @@ def test_of_what_opens_an_account_nothing_is_told_or_readable(
     log = gateway.log.read_text()
     assert "account-linked" in log
     assert c.found_in(log) == []
-    metrics = httpx.get(f"{gateway.management_url}/metrics", timeout=5, trust_env=False).text
+    metrics = gateway.metrics()
     assert c.found_in(metrics) == []
     if database.startswith("sqlite"):
         file = Path(database.partition("///")[2])

@@ -106,7 +106,7 @@ def ask(gateway: GatewayProcess, token: str, path: str = FOLDERS) -> httpx.Respo
 
 
 def metric(gateway: GatewayProcess, outcome: str) -> float:
-    text = httpx.get(f"{gateway.management_url}/metrics", timeout=5, trust_env=False).text
+    text = gateway.metrics()
     name = f'imapgw_introspections_total{{outcome="{outcome}"}}'
     return sum(float(line.rpartition(" ")[2]) for line in text.splitlines() if line.startswith(name))
 
@@ -226,7 +226,7 @@ def test_neither_tokens_nor_proofs_nor_secrets_are_logged(provider: OpenIdProvid
     proof = client.proof("GET", AUDIENCE + FOLDERS, token)
     assert client.ask(demanding, token, proof).status_code == 200
     assert client.ask(demanding, "made-up-opaque", "made-up-proof").status_code == 401
-    metrics = httpx.get(f"{demanding.management_url}/metrics", timeout=5, trust_env=False).text
+    metrics = demanding.metrics()
     written = demanding.log.read_text() + metrics
     assert FOLDERS.replace("me", "{account}", 1) in written
     secrets = (token, *proof.split("."), "made-up-opaque", "made-up-proof", "gateway-secret", "masterpw", "alice")

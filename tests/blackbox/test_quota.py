@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 
 from .conftest import Site
+from .events import watching
 from .mail import ids, plain, stored
 from .sharing import circle, octets
 
@@ -53,6 +54,23 @@ async def test_a_full_account_says_so_and_goes_on(sharing: Site) -> None:
         assert (await storage(client))["percent"] >= 80
         assert (await client.delete(f"/messages/{kept[0]}", params={"permanent": "true"})).status_code == 200
         assert await stored(client, plain(1))
+
+
+async def test_a_stream_tells_when_a_threshold_is_crossed_up_and_down(sharing: Site) -> None:
+    async with sharing.gateway.client(sharing.guest()) as client, watching(client, types="quota") as events:
+        assert (await events.next()).kind == "hello"
+        kept = [await stored(client, octets(4 * MB)) for _ in range(2)]
+        full = await events.next()  # the first of the two crossed nothing
+        assert (full.kind, full.id) == ("quota", None)
+        crossed = full.data.pop("crossed")
+        assert [(each["name"], each["threshold"], each["rising"]) for each in crossed] == [("STORAGE", 80, True)]
+        assert full.data == (await client.get("/quota")).json()
+        assert (await client.delete(f"/messages/{kept[0]}", params={"permanent": "true"})).status_code == 200
+        again = await events.next()
+        assert [(each["name"], each["threshold"], each["rising"]) for each in again.data["crossed"]] == [
+            ("STORAGE", 80, False)
+        ]
+        assert [each["percent"] < 80 for each in again.data["resources"] if each["name"] == "STORAGE"] == [True]
 
 
 async def test_quota_of_a_folder_that_is_not_there_or_no_folder(sharing: Site) -> None:

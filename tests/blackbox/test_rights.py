@@ -49,6 +49,35 @@ async def test_a_folder_that_is_shared_is_seen_with_its_owner_and_rights(pair: C
     assert mine["myRights"]["mayAdmin"]
 
 
+async def test_rights_and_quota_in_a_batch(pair: Circle) -> None:
+    """What one operation grants the next one sees; without the right to, it is refused as by itself."""
+    rights = pair.path.lstrip("/")
+    folder = rights.rpartition("/")[0]
+    operations = [
+        {"id": "grant", "method": "PUT", "path": rights, "body": {"rights": list(READ)}},
+        {"id": "seen", "method": "GET", "path": folder},
+        {"id": "grantable", "method": "GET", "path": rights},
+        {"id": "quota", "method": "GET", "path": "quota?folder=inbox"},
+        {"id": "gone", "method": "DELETE", "path": rights},
+        {"id": "after", "method": "GET", "path": folder},
+    ]
+    answer = await pair.owner.post("/batch", json={"operations": operations})
+    results = {result["id"]: result for result in answer.json()["results"]}
+    assert [result["status"] for result in results.values()] == [200, 200, 200, 200, 204, 200], answer.text
+    entries = {name: {each["who"] for each in results[name]["body"]["entries"]} for name in ("grant", "seen", "after")}
+    assert (pair.who in entries["grant"], pair.who in entries["seen"], pair.who in entries["after"]) == (
+        True, True, False,
+    )  # fmt: skip
+    assert results["grantable"]["body"]["who"] == pair.who
+    assert results["quota"]["body"] == (await pair.owner.get("/quota")).json()
+    await pair.grant(*READ)
+    there = await pair.there()
+    refused = {"id": "a", "method": "PUT", "path": f"folders/{there}/rights/carol", "body": {"letters": "lr"}}
+    answer = await pair.guest.post("/batch", json={"operations": [refused]})
+    (result,) = answer.json()["results"]
+    assert (result["status"], result["problem"]["type"]) == (403, "/problems/forbidden")
+
+
 async def test_who_reads_only_is_refused_to_write(pair: Circle) -> None:
     await pair.grant(*READ)
     there = await pair.there()

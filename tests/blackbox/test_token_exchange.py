@@ -78,7 +78,7 @@ def gateway(provider: OpenIdProvider, mail: Dovecot, tokens: TokenIssuer) -> Ite
 
 
 def exchanges(gateway: GatewayProcess, outcome: str) -> float:
-    text = httpx.get(f"{gateway.management_url}/metrics", timeout=5, trust_env=False).text
+    text = gateway.metrics()
     name = f'imapgw_token_exchanges_total{{outcome="{outcome}"}}'
     return sum(float(line.rpartition(" ")[2]) for line in text.splitlines() if line.startswith(name))
 

@@ -83,10 +83,14 @@ def test_a_folder_read_anew_is_shown_until_its_pages_say_otherwise(tmp_path: Pat
     cache.close()
 
 
-def test_a_renamed_folder_that_was_not_read_to_its_end_is_read_anew(tmp_path: Path) -> None:
+def test_a_renamed_folder_that_was_not_read_to_its_end_is_read_anew_once_it_was_told_what_moved(tmp_path: Path) -> None:
+    """Not before: after another renaming ``moved`` names ids of before the first, and nothing that was read since."""
     cache = Cache(tmp_path / "mail.db")
     fill(cache, START)
     cache.set_cursor("F", "half-way")
     apply(cache, LIST)
-    assert (cache.unread(), cache.progress("N")) == (["N"], (None, ""))
+    assert cache.unread() == []
+    apply(cache, LIST | {"destroyed": [], "renamed": [{"id": "N", "folder": folder("M")}]})
+    apply(cache, changes("M", moved=[]))
+    assert (cache.unread(), cache.progress("M")[1]) == (["M"], "")
     cache.close()

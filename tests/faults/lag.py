@@ -9,6 +9,22 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
+BAR = 0.05
+"""Seconds that a loop may stand still, on a machine that counts to ``_COUNT`` in as many."""
+_COUNT = 2_400_000
+
+
+def bar() -> float:
+    """``BAR`` on this machine as it is now: a slower one has more time, a faster one no less."""
+    return max(BAR, min(_counted() for _ in range(5)))
+
+
+def _counted() -> float:
+    began = time.perf_counter()
+    for _ in range(_COUNT):
+        pass
+    return time.perf_counter() - began
+
 
 class Lag:
     """Asks for the health of a process over and over, in a thread: a blocked loop answers late.

@@ -71,7 +71,6 @@ async def place(
             "allowed_networks": ("127.0.0.1/32",),
             "ports": ports,
             "ca_file": str(authority.ca_file),
-            "tries_per_minute": 1000,
             **settings,
         }
         accounts = Accounts(**given)  # type: ignore[arg-type]

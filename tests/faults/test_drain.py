@@ -7,6 +7,7 @@ import signal
 import time
 
 import httpx
+import pytest
 
 from tests.blackbox.gateway_process import GatewayProcess, Upstream
 from tests.blackbox.mail import plain, stored
@@ -47,6 +48,7 @@ class Load:
                     assert len(answer.content) == self._size
 
 
+@pytest.mark.alone
 async def test_sigterm_under_load_cuts_no_answer(dovecot: Dovecot, tokens: TokenIssuer, user: str) -> None:
     async with FaultProxy(dovecot.host, dovecot.port) as proxy:
         upstream = Upstream("127.0.0.1", proxy.port, None, {"method": "pass_through"}, tls="none")

@@ -18,7 +18,7 @@ from tests.servers.tokens import TokenIssuer
 
 from .events import events
 from .gateway_here import QUICK, endpoint, gateway_before
-from .lag import Lag
+from .lag import Lag, bar
 
 MIB = 1 << 20
 
@@ -150,6 +150,7 @@ async def test_nonsense_instead_of_the_answer_to_a_write_leaves_it_in_doubt(
         assert (answer.status_code, answer.json()["type"]) == (503, "/problems/write-in-doubt"), answer.text
 
 
+@pytest.mark.alone
 async def test_a_hundred_thousand_exists_in_a_burst_are_one_event_at_most_and_no_lag(
     hostile: GatewayProcess, dovecot: Dovecot, user: str
 ) -> None:
@@ -164,7 +165,7 @@ async def test_a_hundred_thousand_exists_in_a_burst_are_one_event_at_most_and_no
                     made = await stored(client, plain(1))
                     created = (await stream.until("changes")).data["created"]
                     assert [message["id"] for message in created] == [made]
-            assert lag.best < 0.05
+            assert lag.best < bar()
             assert hostile.memory() - before < 20 * MIB
         assert (await client.get("/folders/inbox")).json()["totalMessages"] == 3
 
@@ -178,6 +179,7 @@ def listening(request: pytest.FixtureRequest, tokens: TokenIssuer, needs_dovecot
         yield gateway
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("folders", ["inbox", "*"])
 async def test_a_hundred_thousand_news_of_every_sort_in_a_burst_leave_everybody_right(
     listening: GatewayProcess, dovecot: Dovecot, user: str, folders: str
@@ -206,7 +208,7 @@ async def test_a_hundred_thousand_news_of_every_sort_in_a_burst_leave_everybody_
                     for one, view in ((stream, have), (other, theirs)):
                         while made not in view or f"round{round_}" not in view[first]:
                             apply((await one.until("changes", 20)).data, view)
-            assert lag.best < 0.05
+            assert lag.best < bar()
             assert listening.memory() - before < 20 * MIB
         page = (await client.get("/folders/inbox/messages")).json()["messages"]
         assert have == theirs == {message["id"]: message["flags"] for message in page}

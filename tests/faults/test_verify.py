@@ -8,6 +8,7 @@ from pathlib import Path
 import dns.rcode
 import pytest
 
+from gateway.settings.model import PassThrough
 from tests.servers.certificates import Authority, self_signed
 from tests.servers.faultproxy import FaultProxy
 from tests.servers.ports import free_port
@@ -15,7 +16,8 @@ from tests.servers.tiny_imap import TinyImap, serving
 from tests.servers.tiny_smtp import TinySmtp
 from tests.servers.tokens import TokenIssuer
 
-from .servers import HOST, SECRET, Place, place
+from .gateway_here import endpoint, gateway_before
+from .servers import HOST, SECRET, Place, Verified, place
 
 
 @pytest.fixture
@@ -239,6 +241,23 @@ async def test_a_token_goes_by_the_mechanism_that_is_offered(
         found = await here.verify(imap.port, token=SECRET)
     assert found.body["ok"]
     assert any("AUTHENTICATE XOAUTH2" in command for command in imap.commands)
+
+
+async def test_an_account_is_tried_by_its_own_mechanism_as_when_it_signs_in(
+    authority: Authority, tokens: TokenIssuer
+) -> None:
+    """Another one would do, and is not what the operator has set."""
+    here = serving(authority.issue("localhost"))
+    async with TinyImap(here, capabilities="IMAP4rev1 SASL-IR AUTH=XOAUTH2") as imap:
+        server = endpoint(imap.port, tls="implicit", ca_file=authority.ca_file)
+        way = PassThrough(mechanism="OAUTHBEARER")
+        async with gateway_before(server, tokens, auth=way) as gateway, gateway.client("alice") as client:
+            answer = await client.post("/verify")
+            folders = await client.get("/folders")
+    found = Verified(answer.status_code, answer.json(), answer.text)
+    assert found.outcome("auth") == ("failed", "no-mechanism")
+    assert folders.json()["detail"] == "the mail server offers no way to sign in with these credentials"
+    assert not any("AUTHENTICATE" in command for command in imap.commands)
 
 
 async def test_no_idle(authority: Authority, good: ssl.SSLContext, tokens: TokenIssuer) -> None:

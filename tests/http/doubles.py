@@ -339,7 +339,7 @@ def services(clock: Clock, hub: Hub, authenticator: Authenticator, configured: S
         hub=hub,
         authenticator=authenticator,
         directory=Directory(),
-        servers=servers(configured, clock),
+        servers=servers(),
         metrics=Metrics(["example"]),
         settings=configured,
         idempotency=MemoryIdempotency(clock),

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from gateway.accounts.account import Account
 from gateway.accounts.candidate import Found
 from gateway.accounts.verify.verification import Verification, Wanted
 from gateway.http.services import Servers
-from gateway.http.tries import Tries
-from gateway.settings.model import Settings
 
 
-def servers(settings: Settings, clock: Callable[[], float]) -> Servers:
-    return Servers(Finder(), Verifier(), Tries(settings.accounts.tries_per_minute, clock))
+def servers() -> Servers:
+    return Servers(Finder(), Verifier())
 
 
 class Finder:

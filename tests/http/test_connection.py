@@ -147,7 +147,7 @@ async def test_an_answer_takes_its_time(
     gateway: Gateway, address: tuple[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only a head has to hurry: neither does the answer, nor what is pipelined behind it."""
-    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.02)
+    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.2)
     gateway.verbs.ranges = False
     going_on = asyncio.Event()
     gateway.verbs.pieces = [b"first", going_on, b"second"]
@@ -155,7 +155,7 @@ async def test_an_answer_takes_its_time(
     writer.write(b"GET /v1/accounts/me/messages/m1/raw HTTP/1.1\r\n" + HEAD + b"\r\n" + LAST[:30])
     async with asyncio.timeout(10):
         await reader.readuntil(b"first")
-        await asyncio.sleep(0.1)  # five times the head's
+        await asyncio.sleep(0.6)  # three times the head's
         going_on.set()
         await reader.readuntil(b"second")
         writer.write(LAST[30:])

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 
 from gateway.errors import (
     Conflict,
@@ -18,6 +19,7 @@ from gateway.errors import (
 )
 from gateway.http.endpoint import AnyEndpoint
 from gateway.http.idempotency import IdempotencyKey, MemoryIdempotency, SavedReply
+from gateway.http.idempotent import ANSWER_MAX, serve_once
 from gateway.http.table import openapi, table
 from gateway.settings.model import Limits
 
@@ -176,6 +178,61 @@ async def test_what_broke_off_is_in_doubt(client: httpx.AsyncClient, gateway: Ga
     assert len(gateway.verbs.calls) == 1
     if not first.cancelled():
         assert first.result().status_code == 500
+
+
+async def test_of_an_answer_that_is_too_long_it_is_kept_that_there_was_one(
+    client: httpx.AsyncClient, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.http.idempotent.ANSWER_MAX", len(b'{"id":"m2"}'))
+    assert (await client.post(MOVE, json=BODY, headers=KEY)).status_code == 200
+    assert (await client.post(MOVE, json=BODY, headers=KEY)).status_code == 200
+    monkeypatch.setattr("gateway.http.idempotent.ANSWER_MAX", len(b'{"id":"m2"}') - 1)
+    other = {"Idempotency-Key": "k-2"}
+    first = await client.post(MOVE, json=BODY, headers=other)
+    assert (first.status_code, first.json()) == (200, {"id": "m2"})
+    calls = len(gateway.verbs.calls)
+    for _ in range(2):
+        again = await client.post(MOVE, json=BODY, headers=other)
+        problem = again.json()
+        assert (again.status_code, problem["type"], problem["retryable"]) == (409, "/problems/conflict", False)
+        assert "was carried out" in problem["detail"]
+        assert again.headers["idempotency-replayed"] == "true"
+    assert len(gateway.verbs.calls) == calls
+    assert (await client.post(MOVE, json={"folder": "trash"}, headers=other)).status_code == 422
+
+
+@pytest.mark.parametrize("complete", [True, False])
+async def test_a_streamed_answer_is_not_gathered_beyond_the_bound(complete: bool) -> None:
+    """Whole or broken off: what is kept is small, and was never much more than the bound."""
+    held: list[int] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        recorder = send.__self__  # type: ignore[attr-defined]
+        for _ in range(20):
+            await send({"type": "http.response.body", "body": bytes(ANSWER_MAX // 3), "more_body": True})
+            held.append(len(recorder.body))
+        await send({"type": "http.response.body", "body": b"", "more_body": not complete})
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"{}", "more_body": False}
+
+    passed: list[Message] = []
+
+    async def send(message: Message) -> None:
+        passed.append(message)
+
+    store = MemoryIdempotency(doubles.Clock())
+    scope = {"type": "http", "method": "POST", "path": "/x", "query_string": b"", "headers": []}
+    await serve_once(app, scope, receive, send, key=key("a"), store=store)
+    assert max(held) <= ANSWER_MAX
+    assert held[-1] == 0
+    assert sum(len(message.get("body", b"")) for message in passed) == 20 * (ANSWER_MAX // 3)
+    kept = await store.begin(key("a"))
+    assert kept is not None
+    assert kept.status == (409 if complete else 503)
+    assert kept.octets() < 2_000
 
 
 async def test_an_upload_is_hashed_as_it_goes(client: httpx.AsyncClient, gateway: Gateway) -> None:

@@ -84,6 +84,35 @@ async def test_bulk_work_counts_for_itself(client: httpx.AsyncClient) -> None:
     assert (await client.get(FOLDERS)).status_code == 200
 
 
+SIGN_INS: tuple[tuple[str, str, object], ...] = (
+    ("POST", "/v1/accounts/discover", {"address": "a@b.example"}),
+    (
+        "POST",
+        "/v1/accounts/verify",
+        {"address": "a@b.example", "imap": {"host": "b.example", "port": 993, "tls": "implicit"}},
+    ),
+    ("POST", "/v1/accounts/me/verify", None),
+    ("POST", "/v1/accounts", {"address": "a@b.example", "password": "p"}),
+    ("POST", "/v1/accounts/link", {"provider": "p", "returnTo": "https://b.example/"}),
+    ("POST", "/v1/accounts/link/finish", {"code": "c"}),
+    ("PATCH", "/v1/accounts/me", {"password": "p"}),
+)
+
+
+@pytest.mark.parametrize(("method", "path", "body"), SIGN_INS)
+async def test_whatever_signs_in_counts_together(limited: Gateway, method: str, path: str, body: object) -> None:
+    async with limited.client(f"{doubles.ALL_SCOPES}") as client:
+        first = await client.request(method, path, json=body)
+        assert first.status_code in (200, 422), first.text  # these doubles link nothing
+        assert '"sign-in-caller";q=1;w=60' in first.headers["ratelimit-policy"]
+        for again, there, sent in SIGN_INS:
+            refused = await client.request(again, there, json=sent)
+            assert refused.status_code == 429, there
+            assert 0 < int(refused.headers["retry-after"]) <= 60
+        label = await client.patch("/v1/accounts/me", json={"label": "mine"})
+        assert label.status_code != 429, "that asks no server"
+
+
 async def test_a_batch_counts_its_operations(client: httpx.AsyncClient) -> None:
     operations = [{"id": str(number), "method": "GET", "path": "folders/f1"} for number in range(6)]
     answer = await client.post("/v1/accounts/me/batch", json={"operations": operations})

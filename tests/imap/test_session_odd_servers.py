@@ -152,6 +152,24 @@ async def test_a_server_that_refuses_a_literal_and_reads_no_further_has_its_dead
         await stuck.go()
 
 
+async def test_a_mailbox_is_left_although_nobody_waited_for_that(joined: Joiner) -> None:
+    """Else the next one to have the session would give commands that are not possible any more."""
+    slow = Meet()
+    script = [*signed_in("IMAP4rev1 UNSELECT"), *selected(), Expect("UNSELECT"), slow]
+    async with scripted(*script, Send(b"{tag} OK left\r\n"), *selected()) as server:
+        session = await joined(server)
+        await session.select(INBOX, readonly=True)
+        leaving = asyncio.create_task(session.unselect())
+        async with asyncio.timeout(4):
+            await slow.reached.wait()
+        leaving.cancel()
+        await asyncio.wait((leaving,))
+        await slow.go()
+        assert await session.settle()
+        await session.unselect()
+        await session.select(INBOX, readonly=True)
+
+
 async def test_a_server_that_only_says_it_is_still_there_does_not_sign_in_for_ever() -> None:
     ended = asyncio.Event()
 

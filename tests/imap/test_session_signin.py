@@ -65,9 +65,35 @@ async def test_login_where_there_is_no_better() -> None:
         await server.finished.wait()
 
 
+def offering(capabilities: bytes) -> list[Step]:
+    """The same in the greeting and when asked, which is done before a server is given up."""
+    return [
+        Send(b"* OK [CAPABILITY " + capabilities + b"] ready\r\n"),
+        Expect("CAPABILITY"),
+        Send(b"* CAPABILITY " + capabilities + b"\r\n{tag} OK\r\n"),
+        Eof(),
+    ]
+
+
 async def test_logindisabled_without_tls() -> None:
-    error = await refused_by(Send(b"* OK [CAPABILITY IMAP4rev1 LOGINDISABLED STARTTLS] ready\r\n"), Eof())
-    assert isinstance(error, TlsRequired)
+    assert isinstance(await refused_by(*offering(b"IMAP4rev1 LOGINDISABLED STARTTLS")), TlsRequired)
+
+
+@pytest.mark.parametrize("credential", [Bearer("alice", Secret("t")), ProxyPassword("bob", "alice", Secret("pw"))])
+async def test_capabilities_that_are_pushed_before_all_are_known_end_no_sign_in(credential: Credential) -> None:
+    script: list[Step] = [
+        Send(b"* OK Still here\r\n* CAPABILITY IMAP4rev1\r\n"),
+        Expect("CAPABILITY"),
+        Send(b"* CAPABILITY IMAP4rev1\r\n* CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN AUTH=OAUTHBEARER\r\n{tag} OK\r\n"),
+        Expect("AUTHENTICATE (PLAIN|OAUTHBEARER) .+"),
+        Send(b"{tag} OK [CAPABILITY IMAP4rev1 IDLE] in\r\n"),
+        Eof(),
+    ]
+    async with scripted(*script) as server:
+        session = await Session.open(server.endpoint, credential, deadlines=DEADLINES)
+        assert session.capabilities.has("IDLE")
+        session.abort()
+        await server.finished.wait()
 
 
 async def test_sasl_login_where_login_is_disabled() -> None:
@@ -86,7 +112,7 @@ async def test_sasl_login_where_login_is_disabled() -> None:
 
 @pytest.mark.parametrize("credential", [Bearer("alice", Secret("t")), ProxyPassword("bob", "alice", Secret("pw"))])
 async def test_a_mechanism_that_is_not_offered(credential: Credential) -> None:
-    error = await refused_by(Send(b"* OK [CAPABILITY IMAP4rev1 AUTH=X] ready\r\n"), Eof(), credential=credential)
+    error = await refused_by(*offering(b"IMAP4rev1 AUTH=X"), credential=credential)
     assert isinstance(error, SignInRefused)
 
 

@@ -32,7 +32,7 @@ NONE = "SASL-IR LITERAL+ UIDPLUS MOVE ESEARCH LIST-STATUS LIST-EXTENDED SPECIAL-
 BARE = f"{NONE} CONDSTORE QRESYNC ID"
 
 
-@pytest.fixture(params=["dovecot", "cyrus"])
+@pytest.fixture(params=["dovecot", "dovecot24", "cyrus"])
 def server(request: pytest.FixtureRequest) -> Dovecot | Cyrus:
     chosen: Dovecot | Cyrus = request.getfixturevalue(request.param)
     return chosen

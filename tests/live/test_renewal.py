@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from gateway.accounts.account import Account, Renewal
-from gateway.errors import Forbidden, GatewayError, Unavailable
+from gateway.errors import Forbidden, GatewayError, NotFound, SignInRefused, Unavailable
 from gateway.live.event import Bye, Event, Hello
 from gateway.live.stream import Stream
 from gateway.mail.resource import Changes
@@ -90,13 +90,23 @@ async def test_an_issuer_that_is_down_for_a_moment_ends_no_stream(dovecot: Dovec
         assert heard == ["message 1"]
 
 
-async def test_a_renewal_that_is_refused_ends_the_streams(dovecot: Dovecot) -> None:
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (Forbidden("no more"), "upstream-failed"),
+        (SignInRefused("the grant has ended"), "upstream-refused"),
+        (NotFound("unlinked"), "account-removed"),
+    ],
+)
+async def test_a_renewal_that_is_refused_ends_the_streams(dovecot: Dovecot, error: GatewayError, reason: str) -> None:
     async with watched(dovecot) as account:
         renewing = Renewing(account.account)
         stream = await account.hub.subscribe(renewing.account(), ["inbox"], None)
         await hello(stream)
-        renewing.fails = [Forbidden("no more")]
-        assert isinstance(await stream.next(10), Bye)
+        renewing.fails = [error]
+        bye = await stream.next(10)
+        assert isinstance(bye, Bye)
+        assert bye.reason == reason
 
 
 async def test_of_several_streams_the_one_that_can_be_renewed_longest_carries_the_rest(dovecot: Dovecot) -> None:

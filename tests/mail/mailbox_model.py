@@ -73,6 +73,12 @@ class ModelSession:
         self.mailbox = Mailbox(self.mailbox.name, True, len(box.messages), 7, box.uidnext, modseq)
         return cast("Session", self)
 
+    async def select(self, name: MailboxName, *, readonly: bool, again: bool) -> Mailbox:
+        """It is still there."""
+        assert (name, readonly, again) == (self.mailbox.name, True, True)
+        self.open()
+        return self.mailbox
+
     def _seqs(self) -> dict[int, int]:
         """By UID; what happened meanwhile is told."""
         before = set(self._box.messages)

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from gateway.accounts.account import Account
-from gateway.errors import ProtocolViolation, WriteInDoubt
+from gateway.errors import NotFound, ProtocolViolation, Refused, WriteInDoubt
 from gateway.imap.credential import Password
 from gateway.imap.encode.fetch_item import Section
 from gateway.imap.encode.search_key import Plain
@@ -108,6 +108,43 @@ async def test_a_mailbox_without_mod_sequences_is_not_asked_for_them(desk: Desk)
         assert got.value is not None
         assert got.value.flags == ["$seen"]
         await desk.pool.close(1)
+
+
+async def test_a_folder_that_goes_just_after_it_was_opened_is_none(desk: Desk) -> None:
+    """Cyrus refuses the next command in it without a code."""
+    script = [
+        *signed_in(),
+        *selected("Gone"),
+        Expect("UID FETCH 9 .+"),
+        Send(b"{tag} NO Mailbox does not exist\r\n"),
+        Expect('EXAMINE "?Gone"?'),
+        Send(b"{tag} NO Mailbox does not exist\r\n"),
+        *asked("LIST .+", b""),
+        *asked("LOGOUT", b"* BYE\r\n"),
+    ]
+    async with scripted(*script) as server:
+        with pytest.raises(NotFound):
+            await get_flags(desk, account(server), MessageId(b"Gone", 7, 9).encode())
+        await desk.pool.close(1)
+
+
+async def test_a_folder_that_goes_while_its_changes_are_told_has_not_lost_its_messages(opened: Joiner) -> None:
+    """Cyrus takes all of them out of one that is renamed: who was told so would miss them under its new name."""
+    script = [
+        *signed_in(),
+        *selected(exists=1),
+        *asked("UID SEARCH .+", b"* SEARCH 9\r\n"),
+        *asked("UID SEARCH .+", b"* 1 EXPUNGE\r\n* SEARCH\r\n"),
+        *asked("UID SEARCH .+", b"* SEARCH\r\n"),
+        Expect("(EXAMINE|SELECT) .+"),
+        Send(b"{tag} NO Mailbox does not exist\r\n"),
+        *asked("LIST .+", b""),
+    ]
+    async with scripted(*script) as server:
+        session = await opened(server)
+        now = await state_of(session)
+        with pytest.raises(Refused):
+            await changes_between(session, INBOX, now, now, most=10)
 
 
 async def test_changes_of_a_mailbox_without_mod_sequences_are_those_of_a_window(opened: Joiner) -> None:

@@ -66,7 +66,7 @@ def test_a_threshold_is_told_when_it_is_crossed(old: int, new: int, expected: tu
 def test_limits_are_told_apart_by_root_and_name() -> None:
     old = [*level(10, root=b"a"), *level(95, root=b"b"), *level(10, name="STORAGE", root=b"a")]
     new = [*level(85, root=b"a"), *level(95, root=b"b"), *level(10, name="STORAGE", root=b"a")]
-    assert [(each.resource.root, each.resource.name) for each in crossed(old, new, PERCENTS)] == [("a", "MESSAGE")]
+    assert [(each.root, each.name) for each in crossed(old, new, PERCENTS)] == [("a", "MESSAGE")]
     assert crossed(old, [], PERCENTS) == []
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
@@ -13,7 +13,8 @@ from gateway.imap.credential import Password
 from gateway.imap.endpoint import Deadlines, Endpoint
 from gateway.imap.session import Session
 from gateway.mail.desk import Desk
-from gateway.mail.quota import get_quota, look
+from gateway.mail.quota import get_quota
+from gateway.mail.quota_level import QuotaResource, crossed
 from gateway.mail.request import Destination
 from gateway.mail.rights_resource import RightsChange
 from gateway.mail.sharing import delete_rights, get_rights, put_rights
@@ -181,18 +182,18 @@ async def test_a_threshold_is_told_once_when_it_is_crossed(desk: Desk, sharing_d
 
         await store(desk, mine, "inbox", size=len(letter), source=source(), flags=(), received_at=None)
 
-    seen, news = await look(desk, mine, None, PERCENTS)
-    assert news == []
-    await fill()
-    seen, news = await look(desk, mine, seen, PERCENTS)
-    assert news == []
-    await fill()
-    seen, (crossing,) = await look(desk, mine, seen, PERCENTS)
-    assert (crossing.threshold, crossing.rising, crossing.resource.percent) == (50, True, seen[0].percent)
-    assert await look(desk, mine, seen, PERCENTS) == (seen, [])
-    await fill()
-    _, (crossing,) = await look(desk, mine, seen, PERCENTS)
-    assert crossing.threshold == 80
+    async def news(before: Sequence[QuotaResource]) -> tuple[Sequence[QuotaResource], list[tuple[int, bool]]]:
+        now = (await get_quota(desk, mine, "inbox", PERCENTS)).resources
+        return now, [(each.threshold, each.rising) for each in crossed(before, now, PERCENTS)]
+
+    seen, _ = await news(())
+    told = []
+    for _ in range(3):
+        await fill()
+        seen, crossings = await news(seen)
+        told.append(crossings)
+    assert told == [[], [(50, True)], [(80, True)]]
+    assert await news(seen) == (seen, [])
 
 
 async def test_a_read_is_tried_once_more_where_the_connection_is_lost(desk: Desk) -> None:

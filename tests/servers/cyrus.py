@@ -18,31 +18,16 @@ from types import TracebackType
 from typing import Self
 
 from .certificates import Authority
+from .debian_root import complete, debian_root, entering
 from .dovecot_config import BASE_USERS
 from .orphan import Watchdog
 from .ports import free_ports
 
-MISSING = "Cyrus is not here: tests on it are skipped (scripts/cyrus-root makes it, as root on Linux)"
+MISSING = "Cyrus is not here: tests on it are skipped (scripts/system-packages makes it, as root on Linux)"
 _DIRECTORIES = (
     *(f"conf/{name}" for name in ("db", "socket", "log", "msg", "user", "quota")),
     *("proc", "lock", "spool", "sieve", "socket", "tls"),
 )
-# The mounts are in a namespace of the server's own: nothing stays mounted after it.
-_ENTER = """
-root=$1 share=$2
-shift 2
-mount --bind /dev "$root/dev"
-mount --bind /proc "$root/proc"
-mount -t tmpfs tmpfs "$root/tmp"
-mkdir -p "$root$share"
-mount --bind "$share" "$root$share"
-exec chroot "$root" "$@"
-"""
-
-
-def debian_root() -> Path:
-    cache = os.environ.get("XDG_CACHE_HOME", "/var/tmp")
-    return Path(os.environ.get("IMAP_GATEWAY_ROOTS", f"{cache}/imap-gateway-roots")) / "cyrus"
 
 
 class Cyrus:
@@ -67,13 +52,14 @@ class Cyrus:
 
     @staticmethod
     def available() -> bool:
-        return os.geteuid() == 0 and (debian_root() / ".complete").exists()
+        return complete("cyrus")
 
     def __enter__(self) -> Self:
         self.root.chmod(0o755)
         words = self.users | {"cyrus": "cyruspw"}
         passwords = self.root / "sasldb2"
-        kept = debian_root() / "var/tmp" / f"sasldb2-{sha256(repr(sorted(words.items())).encode()).hexdigest()[:16]}"
+        digest = sha256(repr(sorted(words.items())).encode()).hexdigest()[:16]
+        kept = debian_root("cyrus") / "var/tmp" / f"sasldb2-{digest}"
         if not kept.exists():
             self._write(words, passwords)
             part = kept.with_name(f"{kept.name}.{os.getpid()}")
@@ -141,10 +127,9 @@ class Cyrus:
         self._run("sh", "-ec", "".join(lines)).wait(100)
 
     def _run(self, *command: str) -> subprocess.Popen[bytes]:
-        enter = ["unshare", "--mount", "--propagation", "private", "sh", "-euc", _ENTER, "-"]
         with (self.root / "start.log").open("ab") as log:
             return subprocess.Popen(
-                [*enter, str(debian_root()), str(self.root), *command],
+                entering("cyrus", [self.root], command),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

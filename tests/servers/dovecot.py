@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -42,6 +43,8 @@ class Dovecot:
         self.options = options or DovecotOptions()
         self.root = Path(tempfile.mkdtemp(prefix="gw-dovecot."))
         self._guests = iter(range(self.options.guests))
+        self._changed: dict[str, str] = {}
+        self._changing = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._watchdog: Watchdog | None = None
         authority = Authority(self.root / "tls")
@@ -69,7 +72,7 @@ class Dovecot:
             self._write_configuration()
             with (self.root / "start.log").open("wb") as log:
                 self._process = subprocess.Popen(
-                    [BINARY, "-F", "-c", self.root / "dovecot.conf"],
+                    self._within(BINARY, "-F", "-c", self.root / "dovecot.conf"),
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
@@ -127,7 +130,23 @@ class Dovecot:
 
     def password(self, user: str) -> str:
         name = user.partition("@")[0]
-        return self.options.users.get(name, f"{name}pw")
+        return self._changed.get(name) or self.options.users.get(name, f"{name}pw")
+
+    def change_password(self, user: str, password: str) -> None:
+        """As a user may: once this returns sign-ins need the new one; connections that are open stay."""
+        with self._changing:
+            self._changed[user.partition("@")[0]] = password
+            self._write_users()
+        deadline = time.monotonic() + 10
+        while True:  # the server looks at its file once a second
+            try:
+                self.client(user).logout()
+            except imaplib.IMAP4.error:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+            else:
+                return
 
     def client(self, user: str, password: str | None = None) -> imaplib.IMAP4:
         """A signed-in client of the standard library, to prepare and to look at a mailbox independently."""
@@ -151,7 +170,7 @@ class Dovecot:
 
     def doveadm(self, *arguments: str, check: bool = True) -> str:
         done = subprocess.run(
-            ["doveadm", "-c", self.root / "dovecot.conf", *arguments],
+            self._within("doveadm", "-c", self.root / "dovecot.conf", *arguments),
             check=check,
             capture_output=True,
             text=True,
@@ -166,13 +185,19 @@ class Dovecot:
     def home(self, user: str) -> Path:
         return self.root / "mail" / user.partition("@")[0].lower()
 
+    def _within(self, *command: str | Path) -> list[str | Path]:
+        """A command line for where the server's programs are."""
+        return [*command]
+
+    def _configuration(self, layout: Layout) -> str:
+        return configuration(self.options, layout)
+
     def _lay_out(self) -> None:
         options, root = self.options, self.root
         root.chmod(0o755)
         for name in ("run", "state", "mail", "public", "shared"):
             (root / name).mkdir()
-        users = dict(options.users) | {f"guest{n}": f"guest{n}pw" for n in range(options.guests)}
-        (root / "users").write_text("".join(f"{name}:{{PLAIN}}{word}::::::\n" for name, word in users.items()))
+        self._write_users()
         if options.master:
             name, word = options.master
             (root / "masters").write_text(f"{name}:{{PLAIN}}{word}::::::\n")
@@ -188,6 +213,13 @@ class Dovecot:
                     os.chown(path, uid, gid)
             _allow_many_watches()
 
+    def _write_users(self) -> None:
+        guests = {f"guest{n}": f"guest{n}pw" for n in range(self.options.guests)}
+        users = dict(self.options.users) | guests | self._changed
+        written = self.root / "users.new"
+        written.write_text("".join(f"{name}:{{PLAIN}}{word}::::::\n" for name, word in users.items()))
+        written.replace(self.root / "users")
+
     def _lay_out_public(self) -> None:
         news = self.root / "public" / ".News"
         for name in ("cur", "new", "tmp"):
@@ -196,7 +228,7 @@ class Dovecot:
 
     def _write_configuration(self) -> None:
         layout = Layout(self.root, self.port, self.tls_port, self._certificate.chain, self._certificate.key)
-        (self.root / "dovecot.conf").write_text(configuration(self.options, layout))
+        (self.root / "dovecot.conf").write_text(self._configuration(layout))
 
     def _greets(self, deadline: float) -> bool:
         while time.monotonic() < deadline:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 MAIL_UID = 5000  # owner of the mail where the server is started by root; needs no account of that name
 
+BY_GUID = "sdbox:~/sdbox:LAYOUT=index"
+
 BASE_USERS: Mapping[str, str] = {"alice": "alicepw", "bob": "bobpw", "carol": "carolpw"}
 
 
@@ -35,8 +37,9 @@ class DovecotOptions:
     ``users`` are names and passwords; a name with and without its domain is one mailbox.
     ``guests`` more users are made for ``Dovecot.guest()``. ``master`` is a master user's name and password:
     it signs in as ``user*master`` and by SASL PLAIN with an authorisation identity.
-    ``full`` adds quota, ACL, a public and shared namespaces, METADATA. ``mdbox`` copies by reference.
-    ``extra`` is appended as it is.
+    ``full`` adds quota, ACL, a public and shared namespaces, METADATA. ``mdbox`` copies by reference. ``by_guid`` keeps
+    each folder in a place of its own: one made anew finds nothing of that whose name it has. ``extra`` is appended as
+    it is.
     """
 
     users: Mapping[str, str] = field(default_factory=lambda: dict(BASE_USERS))
@@ -47,6 +50,7 @@ class DovecotOptions:
     full: bool = False
     quota: str = "10M"
     mdbox: bool = False
+    by_guid: bool = False
     capability: str | None = None
     expired_certificate: bool = False
     extra: str = ""
@@ -110,7 +114,7 @@ def _base(options: DovecotOptions, layout: Layout) -> str:
     own = pwd.getpwuid(os.getuid()).pw_name
     internal, login = ("dovecot", "dovenull") if os.getuid() == 0 else (own, own)
     mechanisms = "plain login" + (" xoauth2 oauthbearer" if options.oauth else "")
-    location = "mdbox:~/mdbox" if options.mdbox else "maildir:~/Maildir"
+    location = "mdbox:~/mdbox" if options.mdbox else BY_GUID if options.by_guid else "maildir:~/Maildir"
     capability = f"imap_capability = {options.capability}" if options.capability else ""
     return f"""\
 base_dir = {root}/run

@@ -68,7 +68,7 @@ class VerifyRequest(Struct, rename="camel", kw_only=True, frozen=True, forbid_un
         user = self.username or self.address
         if self.password is not None:
             return Password(user, Secret(self.password))
-        return Bearer(user, Secret(self.token)) if self.token is not None else None
+        return Bearer(user, Secret(self.token), "auto") if self.token is not None else None
 
 
 def _own(server: ImapServer, providers: Iterable[Provider]) -> Endpoint | None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64encode
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
-from typing import Annotated, Final, Literal
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
@@ -74,7 +74,7 @@ class Verifier:
             elif wanted.credential is None:
                 steps.skip(SIGNED_IN, "not tried: no credentials", "Send a password or a token to have them tried.")
             else:
-                await trial.sign_in(steps, suited(wanted.credential, trial.capabilities.mechanisms))
+                await trial.sign_in(steps, wanted.credential)
         finally:
             await trial.close()
 
@@ -86,17 +86,9 @@ class Verifier:
             elif credential is None:
                 steps.skip(("auth",), "not tried: no credentials", "Send a password or a token to have them tried.")
             else:
-                await trial.sign_in(steps, suited(credential, trial.mechanisms))
+                await trial.sign_in(steps, credential)
         finally:
             await trial.close()
-
-
-def suited(credential: Credential, offered: Collection[str]) -> Credential:
-    """A token is shown by the one of the two mechanisms that the server has."""
-    if not isinstance(credential, Bearer) or credential.mechanism in offered:
-        return credential
-    other: Literal["OAUTHBEARER", "XOAUTH2"] = "XOAUTH2" if credential.mechanism == "OAUTHBEARER" else "OAUTHBEARER"
-    return replace(credential, mechanism=other) if other in offered else credential
 
 
 def hiding(credential: Credential | None) -> Callable[[str], str]:

@@ -53,8 +53,11 @@ function applyList(shelf, value, first) {
     else
         for (const folder of value.created)
             putFolder(shelf, folder);
-    for (const folder of value.updated)
+    for (const folder of value.updated) {
         putFolder(shelf, folder);
+        if (!(folder.maySelect ?? true))
+            empty(shelf, folder.id); // deleted, with others below it
+    }
 }
 function start(shelf, folders) {
     const listed = new Set(folders.map((folder) => folder.id));
@@ -72,9 +75,12 @@ function putFolder(shelf, folder) {
     shelf.folders.set(folder.id, known ? Object.assign(known, folder) : folder);
 }
 function dropFolder(shelf, id) {
+    empty(shelf, id);
+    shelf.folders.delete(id);
+}
+function empty(shelf, id) {
     for (const message of inFolder(shelf, id))
         forget(shelf, message.id);
-    shelf.folders.delete(id);
     shelf.unread.delete(id);
 }
 // Its messages stay under their old ids until their new ones are told.

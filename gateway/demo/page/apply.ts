@@ -106,7 +106,10 @@ function applyList(shelf: Shelf, value: FolderChanges, first: boolean): void {
   for (const { id, folder } of value.renamed) renameFolder(shelf, id, folder);
   if (first) start(shelf, value.created);
   else for (const folder of value.created) putFolder(shelf, folder);
-  for (const folder of value.updated) putFolder(shelf, folder);
+  for (const folder of value.updated) {
+    putFolder(shelf, folder);
+    if (!(folder.maySelect ?? true)) empty(shelf, folder.id); // deleted, with others below it
+  }
 }
 
 function start(shelf: Shelf, folders: Folder[]): void {
@@ -124,8 +127,12 @@ function putFolder(shelf: Shelf, folder: Folder): void {
 }
 
 function dropFolder(shelf: Shelf, id: string): void {
-  for (const message of inFolder(shelf, id)) forget(shelf, message.id);
+  empty(shelf, id);
   shelf.folders.delete(id);
+}
+
+function empty(shelf: Shelf, id: string): void {
+  for (const message of inFolder(shelf, id)) forget(shelf, message.id);
   shelf.unread.delete(id);
 }
 

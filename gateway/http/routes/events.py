@@ -82,9 +82,9 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         handler=follow_events,
         summary="Changes as they happen (server-sent events)",
         description="`hello`, then `changes` (data: Changes of one folder) and `resync`, with `folders=*` also "
-        "`folders` (data: FolderChanges); `bye` at the end. The id is the state to go on from: of the one folder, or "
-        "of the account. A comment comes on a silent stream. The stream ends with the token. `ping` and `closeafter` "
-        "are those of RFC 8620 section 7.3.",
+        "`folders` (data: FolderChanges); `quota` (data: QuotaNews) as a threshold is crossed; `bye` at the end. The "
+        "id is the state to go on from: of the one folder, or of the account. A comment comes on a silent stream. The "
+        "stream ends with the token. `ping` and `closeafter` are those of RFC 8620 section 7.3.",
         tag="events",
         query=EventsQuery,
         body=NoBody(),

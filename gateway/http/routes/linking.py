@@ -93,7 +93,6 @@ class Callback(Query, kw_only=True, frozen=True, forbid_unknown_fields=False, re
 
 
 async def link_account(call: Call[NoQuery, LinkRequest]) -> Response:
-    call.services.servers.tries.take(call.caller)
     body = call.body
     server = None if body.imap is None else Server(host=body.imap.host, port=body.imap.port, tls=body.imap.tls)
     wanted = Wanted(
@@ -106,7 +105,7 @@ async def link_account(call: Call[NoQuery, LinkRequest]) -> Response:
 async def patch_account(call: Call[NoQuery, LinkPatch]) -> Response:
     body = call.body
     if body.password is not None:
-        call.services.servers.tries.take(call.caller)
+        await call.count("sign-in")
     password = None if body.password is None else Secret(body.password)
     link = await call.linking.patch(
         call.caller, call.path["account"], password=password, label=body.label, is_default=body.is_default
@@ -222,6 +221,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         scope=Scope.ACCOUNTS,
         handler=patch_account,
         summary="A new password or label of a linked account, or make it the default one",
+        description="A new password is tried at the mail server first, and counts as a sign-in.",
         tag="accounts",
         query=NoQuery,
         body=JsonBody(LinkPatch),

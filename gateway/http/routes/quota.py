@@ -63,5 +63,6 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         body=NoBody(),
         answers=(Answer(200, "The limits; none where nothing is bounded.", AccountQuota, example=_EXAMPLE),),
         errors=(*MAIL, "unsupported"),
+        in_batch=True,
     ),
 )

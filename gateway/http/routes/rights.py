@@ -75,6 +75,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         body=NoBody(),
         answers=(Answer(200, "The caller's rights, and everybody's.", FolderRights, example=_EXAMPLE),),
         errors=(*MAIL, "unsupported"),
+        in_batch=True,
     ),
     Endpoint(
         method="GET",
@@ -99,6 +100,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
             ),
         ),
         errors=(*MAIL, "unprocessable", "unsupported"),
+        in_batch=True,
     ),
     Endpoint(
         method="PUT",
@@ -112,6 +114,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         body=JsonBody(RightsChange),
         answers=(Answer(200, "The folder's rights as they are now.", FolderRights, example=_EXAMPLE),),
         errors=(*WRITE, "unsupported"),
+        in_batch=True,
     ),
     Endpoint(
         method="DELETE",
@@ -124,5 +127,6 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         body=NoBody(),
         answers=(Answer(204, "It is not on the list.", media_type=None),),
         errors=(*WRITE, "unsupported"),
+        in_batch=True,
     ),
 )

@@ -27,12 +27,10 @@ class Discovery(Request, kw_only=True, frozen=True):
 
 
 async def discover(call: Call[NoQuery, Discovery]) -> Response:
-    call.services.servers.tries.take(call.caller)
     return reply.json(await call.services.servers.finder.find(call.body.address))
 
 
 async def verify_server(call: Call[NoQuery, VerifyRequest]) -> Response:
-    call.services.servers.tries.take(call.caller)
     settings = call.services.settings
     wanted = call.body.wanted(settings.providers, settings.accounts.ca_file)
     return reply.json(await call.services.servers.verifier.verify(wanted))
@@ -40,7 +38,6 @@ async def verify_server(call: Call[NoQuery, VerifyRequest]) -> Response:
 
 async def verify_account(call: Call[NoQuery, None]) -> Response:
     account = await call.account()
-    call.services.servers.tries.take(call.caller)
     return reply.json(await call.services.servers.verifier.verify_account(account))
 
 

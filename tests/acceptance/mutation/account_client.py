@@ -33,9 +33,9 @@ class AccountClient(Client):
         self.token = told["newState"]
 
     async def read_unread(self) -> None:
-        """One that is gone meanwhile may come again under another name."""
+        """One that is gone meanwhile may come again under another name; what moved with it is to be told first."""
         for folder_id, folder in tuple(self.cache.folders.items()):
-            if folder.unread:
+            if folder.unread and folder.moving is None:
                 found = await read_pages(self, folder_id)
                 self.cache.folders[folder_id].unread = not found
                 self.cache.folders[folder_id].state = None  # its page's; the token's is another one

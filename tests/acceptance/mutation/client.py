@@ -14,14 +14,12 @@ from typing import Final
 from tests.acceptance.caller import Reply
 
 from .cache import Cache
-from .difference import differences, same_folders
+from .difference import differences
 from .fleet import Fleet, passed
 from .journal import Journal
 from .line import Away, ask
 from .truth import Truth
 
-AGAIN: Final = 2
-"""Syncs more that a client may need that only asks."""
 SETTLING: Final = 60.0
 """Seconds that a client has, once all is quiet, to be right; it takes a moment where nothing is wrong."""
 
@@ -62,30 +60,17 @@ class Client(ABC):
     async def settle(self, truth: Truth) -> list[str]:
         """Once nothing changes any more: come to rest, and tell the differences that are left.
 
-        A server that is not well just now, as Dovecot is after some renamings (it can't open a folder, or lists old
-        ones), excuses what a sync or two later is right, which is counted. What was missed has no such excuse: the
-        client's state is past it.
+        Who only asks must be right once it has all; who listens has until the deadline.
         """
-        deadline, rests = asyncio.get_running_loop().time() + SETTLING, 0
-        while found := self._differences(truth):
-            if asyncio.get_running_loop().time() > deadline or rests > AGAIN:
-                break
+        deadline, rested = asyncio.get_running_loop().time() + SETTLING, False
+        while (found := self._differences(truth)) and not rested and asyncio.get_running_loop().time() < deadline:
             try:
-                if await self.rest(2.0) and self._differences(truth) and not self._late(truth):
-                    rests += 1
-                    self.did["again"] += 1
-                    await asyncio.sleep(1)
+                rested = await self.rest(2.0)
             except Away as away:
                 self.note(f"away: {away}")
                 await self.dropped()
                 await asyncio.sleep(0.1)
         return found
-
-    def _late(self, truth: Truth) -> bool:
-        """Whether the folder list that it was given is an old one."""
-        late = self.lists and not same_folders(self.cache, truth)
-        self.did["late lists"] += late
-        return late
 
     def _differences(self, truth: Truth) -> list[str]:
         return differences(self.cache, truth, window=self.around.window, lists=self.lists)

@@ -29,12 +29,6 @@ def differences(cache: Cache, truth: Truth, *, window: bool, lists: bool = True)
     return found
 
 
-def same_folders(cache: Cache, truth: Truth) -> bool:
-    """Whether it has all folders, and no other."""
-    held = {parse_folder_id(one): folder for one, folder in cache.folders.items()}
-    return not list(_lists(held, truth))
-
-
 def _lists(held: dict[bytes, CachedFolder], truth: Truth) -> Iterator[str]:
     there = {name for name, true in truth.items() if true.selectable}
     for name in sorted(there - held.keys()):

@@ -41,12 +41,12 @@ class Fleet:
         return random.choice(self.gateways)
 
     async def suffer(self, stop: asyncio.Event, *, every: float) -> None:
-        """Until ``stop``: about every so many seconds one of them is killed and started again."""
+        """Until ``stop``: about every so many seconds one is killed and started again; what is overdue, at once."""
         while True:
-            if self._next < time.monotonic():
-                self._next = time.monotonic() + every * self._random.uniform(0.5, 1.5)
+            self._next = self._next or time.monotonic() + every * self._random.uniform(0.5, 1.5)
             if await passed(stop, self._next - time.monotonic()):
                 return
+            self._next = 0.0
             gateway = self._random.choice(self.gateways)
             self._journal.note("fleet", f"kill -9 {gateway.port}")
             await asyncio.to_thread(gateway.stop, signal.SIGKILL)

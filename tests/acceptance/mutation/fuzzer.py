@@ -37,9 +37,10 @@ class Fuzzer:
         kept: tuple[str, ...],
         most: float,
         without: frozenset[str] = frozenset(),
+        repeats: bool = False,
     ) -> None:
         self.random = Random(seed)
-        self.hand = Hand(sign_in, journal)
+        self.hand = Hand(sign_in, journal, repeats=repeats)
         self.tree = Tree(kept)
         self._enough = threading.Event()
         self._pause = 1 / most

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final
 
 from tests.blackbox.gateway_process import GatewayProcess, Upstream
 from tests.servers.cyrus import Cyrus
 from tests.servers.dovecot import Dovecot
+from tests.servers.dovecot24 import Dovecot24
 from tests.servers.tokens import TokenIssuer
 
 from .world import Ground
@@ -25,15 +25,15 @@ SETTINGS: Final[Mapping[str, Mapping[str, object]]] = {
 
 def on_dovecot(server: Dovecot, tokens: TokenIssuer, mode: str, ignore: tuple[str, ...]) -> Ground:
     user, _ = server.guest()
+    version = " 2.4" if isinstance(server, Dovecot24) else ""
     auth = {"method": "pass_through", "mechanism": "OAUTHBEARER"}
     upstream = Upstream("127.0.0.1", server.tls_port, server.ca_file, auth, ignore=ignore)
     return Ground(
-        f"dovecot {mode}{'' if 'NOTIFY' not in ignore else ' without notify'}",
+        f"dovecot{version} {mode}{'' if 'NOTIFY' not in ignore else ' without notify'}",
         user,
         lambda: server.client(user),
         lambda: GatewayProcess(upstream, tokens, settings=SETTINGS),
         window=mode == "window",
-        rests=lambda: directories(server.home(user) / "Maildir"),
         log=lambda: complaints(server.log_text()),
     )
 
@@ -41,11 +41,6 @@ def on_dovecot(server: Dovecot, tokens: TokenIssuer, mode: str, ignore: tuple[st
 def complaints(log: str) -> str:
     """What a mail server's log has beside sign-ins and sign-outs, the latest."""
     return "\n".join([line for line in log.splitlines() if not re.search(r" Info: | auth: Debug", line)][-20:])
-
-
-def directories(maildir: Path) -> list[bytes]:
-    """Folders as Dovecot's Maildir++ has them on disk: ``.Work.x`` is Work/x."""
-    return [path.name[1:].replace(".", "/").encode() for path in maildir.glob(".*") if path.is_dir()]
 
 
 def on_cyrus(server: Cyrus, tokens: TokenIssuer, mode: str, ignore: tuple[str, ...]) -> Ground:
@@ -59,4 +54,5 @@ def on_cyrus(server: Cyrus, tokens: TokenIssuer, mode: str, ignore: tuple[str, .
         lambda: GatewayProcess(upstream, tokens, settings=SETTINGS, environ={"TEST_MASTER": "cyruspw"}),
         window=mode == "window",
         without=frozenset(("rename_inbox",)),  # Cyrus 3.6 dies of it
+        repeats=True,
     )

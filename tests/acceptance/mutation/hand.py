@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import imaplib
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from tests.servers.filling import letter
 
 from .journal import Journal
+
+RETRIES: Final = 3
 
 
 class Refused(Exception):
@@ -16,10 +20,15 @@ class Refused(Exception):
 
 
 class Hand:
-    """``did`` counts the changes that were made, by their kind."""
+    """``did`` counts the changes that were made, by their kind.
 
-    def __init__(self, sign_in: Callable[[], imaplib.IMAP4], journal: Journal) -> None:
+    ``repeats``: the server may give a folder the UIDVALIDITY of an earlier one, and no client can tell them apart where
+    they have one name. Such a folder is made once more.
+    """
+
+    def __init__(self, sign_in: Callable[[], imaplib.IMAP4], journal: Journal, *, repeats: bool = False) -> None:
         self._sign_in, self._journal = sign_in, journal
+        self._repeats, self._lives, self._spares = repeats, set[bytes](), 0
         self._client: imaplib.IMAP4 | None = None
         self._open: str | None = None
         self._number = 0
@@ -63,6 +72,34 @@ class Hand:
 
     def create(self, folder: str) -> None:
         self._told("create", folder, self._there.create(quoted(folder)))
+        if self._repeats and self._lived(folder):
+            self._make_once_more(folder)
+
+    def _lived(self, folder: str) -> bool:
+        """Whether its UIDVALIDITY is that of an earlier one; it is none from now on."""
+        answer = self._there.status(quoted(folder), "(UIDVALIDITY)")
+        self._expect("status", folder, answer)
+        life = bytes(answer[1][0]).rpartition(b"UIDVALIDITY ")[2]
+        lived = life in self._lives
+        self._lives.add(life)
+        return lived
+
+    def _make_once_more(self, folder: str) -> None:
+        """Of names that were never there Cyrus counts on; it can't delete one of a name twice in a second."""
+        for _ in range(RETRIES):
+            try:
+                self.delete(folder)
+                break
+            except Refused:
+                time.sleep(1)
+        while True:
+            self._spares += 1
+            spare = f"Spare {self._spares}"
+            self._told("create", spare, self._there.create(quoted(spare)))
+            if not self._lived(spare):
+                break
+            self.delete(spare)
+        self.rename(spare, folder)
 
     def rename(self, folder: str, to: str) -> None:
         self.close()
@@ -96,6 +133,8 @@ class Hand:
 
     def lost(self) -> None:
         """The server has hung up on us, which says nothing of what it did."""
+        if self._client is not None:
+            self._client.shutdown()
         self._client = self._open = None
 
     def _told(self, kind: str, what: str, answer: tuple[str, Sequence[object]]) -> None:

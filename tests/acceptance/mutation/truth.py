@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import imaplib
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -42,15 +42,11 @@ class TrueFolder:
 Truth = dict[bytes, TrueFolder]
 
 
-def read_truth(sign_in: Callable[[], imaplib.IMAP4], rests: Iterable[bytes] = ()) -> Truth:
-    """All folders with their messages, by the folders' names on the wire.
-
-    ``rests``: names of which something is left on the server's disk. Of a folder that is opened just as it goes Dovecot
-    may leave some, and its sessions then disagree on whether there is such a folder: it can't be opened anyway.
-    """
+def read_truth(sign_in: Callable[[], imaplib.IMAP4]) -> Truth:
+    """All folders with their messages, by the folders' names on the wire."""
     client = sign_in()
     subscribed = {name for _, name in _names(client.lsub('""', "*")[1])}
-    truth: Truth = {name: TrueFolder(False, None) for name in rests}
+    truth: Truth = {}
     for attributes, name in _names(client.list('""', "*")[1]):
         selectable = not attributes & {b"\\noselect", b"\\nonexistent"}
         truth[name] = _folder(client, name, name in subscribed) if selectable else TrueFolder(False, False)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import imaplib
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from tests.blackbox.gateway_process import GatewayProcess
 
@@ -25,8 +25,6 @@ from .truth import read_truth
 
 T = TypeVar("T")
 Cast = Callable[[Surroundings, Random], list[Client]]
-ROUND: Final = (20, 120)
-"""Mutations of a round."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ class Ground:
     window: bool
     kept: tuple[str, ...] = ("INBOX", "Archive")
     without: frozenset[str] = frozenset()
-    rests: Callable[[], Iterable[bytes]] = tuple
+    repeats: bool = False
     log: Callable[[], str] = str
 
 
@@ -55,15 +53,35 @@ class Score:
 
 
 class World:
-    """``with World(ground, seed, cast) as world: await world.run(…)``."""
+    """``with World(ground, seed, cast, …) as world: await world.run(…)``.
 
-    def __init__(self, ground: Ground, seed: int, cast: Cast, *, pace: float, gateways: int, deaths: float) -> None:
+    ``pace``: changes a second. ``rounds``: how many changes a round has, at least and at most. ``deaths``: seconds
+    between two.
+    """
+
+    def __init__(
+        self,
+        ground: Ground,
+        seed: int,
+        cast: Cast,
+        *,
+        pace: float,
+        rounds: tuple[int, int],
+        gateways: int = 2,
+        deaths: float,
+    ) -> None:
         self.ground, self.seed, self.score = ground, seed, Score()
-        self.journal = Journal()
+        self.journal, self._rounds = Journal(), rounds
         self._random, self._deaths = Random(seed), deaths
         self.fleet = Fleet(ground.make, gateways, self.journal, Random(seed))
         self.fuzzer = Fuzzer(
-            ground.sign_in, self.journal, seed=seed, kept=ground.kept, most=pace, without=ground.without
+            ground.sign_in,
+            self.journal,
+            seed=seed,
+            kept=ground.kept,
+            most=pace,
+            without=ground.without,
+            repeats=ground.repeats,
         )
         self._cast = cast
         self.clients: list[Client] = []
@@ -96,7 +114,7 @@ class World:
 
     async def _round(self) -> None:
         stop = asyncio.Event()
-        count = self._random.randint(*ROUND)
+        count = self._random.randint(*self._rounds)
         self.journal.note("fuzzer", f"round {self.score.rounds}")
         async with asyncio.TaskGroup() as group:
             for client in self.clients:
@@ -108,7 +126,7 @@ class World:
                 stop.set()
         await asyncio.to_thread(self.fuzzer.last)
         self.journal.note("fuzzer", "quiet")
-        truth = await asyncio.to_thread(read_truth, self.ground.sign_in, self.ground.rests())
+        truth = await asyncio.to_thread(read_truth, self.ground.sign_in)
         async with asyncio.TaskGroup() as group:
             ends = [group.create_task(self._blamed(client, client.settle(truth))) for client in self.clients]
         found = [end.result() for end in ends]

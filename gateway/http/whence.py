@@ -1,0 +1,26 @@
+"""Where a request comes from, for the audit."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from gateway.http.services import services_of
+
+
+def client_of(scope: Scope) -> str | None:
+    """The client's address, as the settings have it told."""
+    told = services_of(scope).settings.audit.client
+    if told == "off":
+        return None
+    client = scope.get("client")
+    peer = None if client is None else str(client[0])
+    if told == "peer":
+        return peer
+    last = Headers(scope=scope).get("x-forwarded-for", "").rpartition(",")[2].strip()
+    try:
+        return str(ip_address(last))
+    except ValueError:
+        return peer
