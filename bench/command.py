@@ -22,6 +22,7 @@ from bench.raw_imap import RawImap
 from bench.report import Report, put_into
 from bench.round import Bounds
 from bench.site import Site, api_of, site
+from bench.streams import Crowds, run_streams
 from bench.work import Work
 from tests.servers.dovecot import MISSING, Dovecot
 
@@ -30,6 +31,7 @@ FULL = Bounds(rounds=3, seconds=1.1, requests=2000)
 QUICK = Bounds(rounds=2, seconds=0.2, requests=400)
 MESSAGES = 500
 QUICK_SIZES = Sizes(attachment=1, messages=2000, file=2, repeats=3)
+QUICK_CROWDS = Crowds(idle=500, told=500, changes=2, accounts=50, starts=2)
 PAGE_FILE = Path(__file__).parents[1] / "docs" / "performance.md"
 DATA_FILE = Path(__file__).parent / "results.json"
 ADAPTERS: Final[Mapping[str, Callable[[str, dict[str, str]], GatewayApi]]] = {
@@ -57,6 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     if asked.large:
         return _large(quick=asked.quick)
+    if asked.streams:
+        return _streams(quick=asked.quick)
     report = run(bounds, CONCURRENCIES, MESSAGES, _progress())
     print(f"\n{report.table()}\n\n{report.notes()}")
     if not asked.quick:
@@ -67,6 +71,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _large(*, quick: bool) -> int:
     report = run_large(QUICK_SIZES if quick else Sizes(), _progress())
+    print(f"\n{report.table()}\n\n{report.notes()}")
+    if not quick:
+        report.put_into(PAGE_FILE)
+    return 0
+
+
+def _streams(*, quick: bool) -> int:
+    report = run_streams(QUICK_CROWDS if quick else Crowds(), _progress())
     print(f"\n{report.table()}\n\n{report.notes()}")
     if not quick:
         report.put_into(PAGE_FILE)
@@ -122,6 +134,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="a look, in well under a minute; writes no file")
     parser.add_argument(
         "--large", action="store_true", help="measure large mail instead, in a minute; writes its part of the page"
+    )
+    parser.add_argument(
+        "--streams",
+        action="store_true",
+        help="measure streams by the thousand, watched accounts and the start instead; writes its part of the page",
     )
     parser.add_argument(
         "--profile", metavar="WORK", choices=[work.name.lower() for work in Work], help="profile one work instead"

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.errors import ConfigurationError
 from gateway.http.connection import Connection
+from gateway.http.remainder import Outside
 from gateway.settings.bind import Bind
 
 BACKLOG = 2048
@@ -52,7 +53,7 @@ class Listener(uvicorn.Server):
     def __init__(self, app: ASGIApp, *, lifespan: bool, finish_seconds: float) -> None:
         super().__init__(
             uvicorn.Config(
-                app,
+                Outside(app),
                 lifespan="on" if lifespan else "off",
                 http=Connection,
                 ws="none",

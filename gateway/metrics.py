@@ -7,7 +7,7 @@ the literals below. Nothing personal can become a label: what is not in its set 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, TypeAlias, TypeVar, cast
+from typing import Literal, TypeAlias, TypeVar, cast, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
@@ -164,6 +164,7 @@ class Metrics:
         )
         self._streams = Gauge("imapgw_streams", "Open event streams", registry=registry)
         self._events = Counter("imapgw_events_sent", "Events sent to streams", ["kind"], registry=registry)
+        self._event_kinds = {kind: self._events.labels(kind) for kind in get_args(EventKind)}
         self._loop_lag = Histogram(
             "imapgw_loop_lag_seconds", "How late the event loop runs", buckets=_FAST, registry=registry
         )
@@ -250,7 +251,7 @@ class Metrics:
         self._streams.dec()
 
     def event_sent(self, kind: EventKind) -> None:
-        self._events.labels(kind).inc()
+        self._event_kinds[kind].inc()
 
     def loop_lag(self, seconds: float) -> None:
         self._loop_lag.observe(max(seconds, 0.0))

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import gc
 import os
+import resource
 import signal
 import socket
 from typing import Protocol
@@ -54,6 +55,7 @@ def serve(settings: Settings) -> int:
     from gateway.app import build
 
     configure(settings.log)
+    _allow_many_connections()
     public = listen(parse_bind(settings.server.bind), "server.bind")
     with contextlib.closing(public):
         management = listen(parse_bind(settings.server.management_bind), "server.management_bind")
@@ -62,6 +64,13 @@ def serve(settings: Settings) -> int:
             gc.set_threshold(GARBAGE)
             gc.freeze()  # what lives as long as the process need not be looked through while the loop waits
             return runner.run(run(application, settings.server.drain_seconds, public, management))
+
+
+def _allow_many_connections() -> None:
+    """As many files as the system lets a process have, and not the few that it gives one unasked."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):  # some systems call that unlimited and refuse it
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 async def run(application: Application, drain_seconds: float, public: socket.socket, management: socket.socket) -> int:

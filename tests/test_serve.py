@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import resource
 import signal
 import subprocess
 import sys
@@ -54,6 +55,14 @@ async def test_a_signal_under_load_cuts_no_answer_and_logs_out(
     assert bye["reason"] == "drain"
     assert isinstance(bye["retry"], int)
     assert connections(dovecot, guest) == 0
+
+
+def test_it_may_have_as_many_connections_as_the_system_allows(serving: GatewayProcess) -> None:
+    """It is given few files unasked, as by most systems."""
+    few, most = 256, resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    serving.command = ("sh", "-c", f'ulimit -Sn {few}; exec "$@"', "sh", *serving.command)
+    with serving:
+        assert resource.prlimit(serving.pid, resource.RLIMIT_NOFILE) == (most, most)
 
 
 def test_a_port_in_use_is_one_line_and_status_2(serving: GatewayProcess) -> None:

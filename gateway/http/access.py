@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.http.base import REQUEST_ID, request_id, route_template
 from gateway.http.limited import told
+from gateway.http.remainder import remainder_of
 from gateway.http.services import services_of
 from gateway.http.whence import client_of
 
@@ -53,7 +54,11 @@ class Access:
             try:
                 await self._app(scope, receive, record.send)
             finally:
-                record.close()
+                remainder = remainder_of(scope)
+                if remainder is None or remainder.work is None:
+                    record.close()
+                else:
+                    remainder.record = record  # the answer goes on
 
 
 class _Record:
@@ -84,6 +89,10 @@ class _Record:
             self._complete = not message.get("more_body", False)
         await self._send(message)
 
+    def through(self, send: Send) -> Send:
+        self._send = send
+        return self.send
+
     def close(self) -> None:
         took = self._clock() - self._began
         route, method = route_template(self._scope), self._scope["method"]
@@ -92,6 +101,7 @@ class _Record:
         )
         _log.info(
             "request",
+            request_id=request_id(self._scope),
             method=method if len(method) < 16 else "?",
             route=route,
             status=self._status,

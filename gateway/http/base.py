@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeAlias
 
 from starlette.datastructures import Headers
 from starlette.types import Scope
@@ -13,8 +14,11 @@ from gateway.identity.principal import Principal
 
 REQUEST_ID: Final = "gateway.request_id"
 ROUTE: Final = "gateway.route"
+WhenLeft: TypeAlias = Callable[[Callable[[], None] | None], None]
 NEEDS: Final = "gateway.needs"
 CALLER: Final = "gateway.caller"
+LEAVING: Final = "gateway.leaving"
+"""Where the HTTP server is ours: takes what is to be called when the client leaves, which saves a task that waits."""
 UNMATCHED: Final = "(no route)"
 
 # uri-host [ ":" port ]  (RFC 9110 section 7.2): what can't break out of a header or a URL

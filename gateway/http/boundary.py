@@ -30,24 +30,27 @@ class Boundary:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        async with _Guard(scope, receive, send) as guard:
+        async with Guard(scope, receive, send) as guard:
             await self._app(scope, receive, guard.send)
 
 
-class _Guard:
-    """Sees every exception that leaves its block; cancellation and the like are none of its business."""
+class Guard:
+    """Sees every exception that leaves its block; cancellation and the like are none of its business.
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    ``started``: the answer has begun, and can only be cut short.
+    """
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, *, started: bool = False) -> None:
         self._scope = scope
         self._receive = receive
         self._send = send
-        self._started = False
+        self._started = started
 
     async def send(self, message: Message) -> None:
         self._started = self._started or message["type"] == "http.response.start"
         await self._send(message)
 
-    async def __aenter__(self) -> _Guard:
+    async def __aenter__(self) -> Guard:
         return self
 
     async def __aexit__(

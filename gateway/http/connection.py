@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, cast
 
 import httptools
@@ -18,8 +18,9 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from gateway.errors import ClientError, HeadTooLarge, InvalidRequest, MethodUnknown
 from gateway.http.access import SECURITY
-from gateway.http.base import REQUEST_ID
+from gateway.http.base import LEAVING, REQUEST_ID
 from gateway.http.problem import answer
+from gateway.waiting import Pipeline, Signal
 
 HEAD_OCTETS: Final = 65_536
 """Of a request line and its header fields: the largest cursor, condition and token have room in it."""
@@ -46,8 +47,14 @@ _NO_HTTP: Final = "this is no HTTP request"
 class Connection(HttpToolsProtocol):
     """Bounds a head in size and time, wants one Host (RFC 9112 section 3.2), ignores Upgrade, and parts in peace."""
 
+    # beside uvicorn's own in a dict: one with more than thirty keys shares none of them with the other connections'
+    __slots__ = (
+        "_dropped", "_in_head", "_late", "_left", "_octets", "_parting", "_refusal", "_restarting",
+    )  # fmt: skip
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.pipeline = Pipeline()  # type: ignore[assignment]
         self._octets = 0
         self._in_head = False
         self._restarting = False
@@ -55,14 +62,19 @@ class Connection(HttpToolsProtocol):
         self._late: asyncio.TimerHandle | None = None
         self._parting = False
         self._dropped = 0
+        self._left: Callable[[], None] | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         super().connection_made(transport)
+        self.flow._is_writable_event = Signal()
+        self.flow._is_writable_event.set()
         self._expect_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
         super().connection_lost(exc)
+        if self._left is not None:
+            self._left()
 
     def data_received(self, data: bytes) -> None:
         if self._parting:
@@ -88,6 +100,7 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         if not self._restarting:
             super().on_message_begin()
+            cast("Scope", self.scope)[LEAVING] = self.when_left
             self._octets, self._in_head = 0, True
 
     def on_url(self, url: bytes) -> None:
@@ -107,6 +120,7 @@ class Connection(HttpToolsProtocol):
         self._in_head = False
         self._stop_waiting()
         super().on_headers_complete()
+        self.cycle.message_event = Signal()
         self.cycle.transport = cast("asyncio.Transport", _Answering(self))
 
     def on_message_complete(self) -> None:
@@ -116,6 +130,12 @@ class Connection(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         if not self._parting:
             super().on_response_complete()
+
+    def when_left(self, call: Callable[[], None] | None) -> None:
+        """What is to be called once the connection is lost; None: nothing any more."""
+        self._left = call
+        if call is not None and self.cycle.disconnected:
+            call()
 
     @property
     def ended(self) -> bool:
@@ -197,6 +217,8 @@ class Connection(HttpToolsProtocol):
 
 class _Answering:
     """The transport, as far as an answer uses it."""
+
+    __slots__ = ("_connection",)
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

@@ -84,7 +84,7 @@ async def _serve(endpoint: AnyEndpoint, scope: Scope, receive: Receive, send: Se
 
 
 def _handling(endpoint: AnyEndpoint, services: Services, admission: Admission) -> ASGIApp:
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    async def answer(scope: Scope, receive: Receive, send: Send) -> Response:
         request = Request(scope, receive, send)
         with ExitStack() as after:
             call = Call(
@@ -98,7 +98,10 @@ def _handling(endpoint: AnyEndpoint, services: Services, admission: Admission) -
             work = endpoint.handler(call)
             # a write is carried through even if nobody waits for the answer
             reading = endpoint.method == "GET" or endpoint.repeatable
-            response = await (while_connected(receive, work) if reading else work)
+            return await (while_connected(receive, work) if reading else work)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        response = await answer(scope, receive, send)  # what it was made of is not kept while it is sent
         await response(scope, receive, send)
 
     return app

@@ -15,6 +15,7 @@ from gateway.accounts.verify.verification import Verification, Wanted
 from gateway.audit import Audit, NoAudit
 from gateway.http.idempotency import IdempotencyStore
 from gateway.http.rates import RateStore
+from gateway.http.sse import Frames
 from gateway.http.tickets import TicketStore
 from gateway.identity.credentials import Presented
 from gateway.identity.principal import Principal
@@ -112,6 +113,7 @@ class Services:
     random: Callable[[], float]
     linking: Linking | None = None
     audit: Audit = field(default_factory=NoAudit)
+    frames: Frames = field(default_factory=Frames)
 
 
 class State(TypedDict):

@@ -6,12 +6,16 @@ from typing import Final
 
 import msgspec
 
+from gateway.http.selected import Wanted
 from gateway.live.event import Bye, Event, Hello, Resync
 from gateway.mail.quota_level import QuotaNews
 from gateway.mail.resource import Changes, FolderChanges
 
 HEARTBEAT: Final = b":\n\n"
 """A comment: keeps proxies and clients from thinking that the stream is dead."""
+
+KEPT: Final = 8
+"""Frames that are remembered; each may be of 200 messages."""
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -34,6 +38,28 @@ def frame(event: Event, state: str | None = None) -> bytes:
             return _lines("quota", event, state=None)
         case Bye():
             return pause(event.retry) + _lines("bye", event, state=None)
+
+
+class Frames:
+    """Those that were made last: the streams of an account, in step as they mostly are, are sent the same octets."""
+
+    __slots__ = ("_made",)
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[int, Wanted, str | None], tuple[Event, bytes | None]] = {}
+
+    def of(self, event: Event, wanted: Wanted, state: str | None) -> bytes | None:
+        """The frame of what is wanted of the event; None where nothing is."""
+        key = (id(event), wanted, state)
+        known = self._made.get(key)
+        if known is not None:  # its event is kept, so that none other has its id
+            return known[1]
+        part = wanted.part(event)
+        framed = None if part is None else frame(part, state)
+        if len(self._made) >= KEPT:
+            del self._made[next(iter(self._made))]
+        self._made[key] = (event, framed)
+        return framed
 
 
 def pause(milliseconds: int) -> bytes:

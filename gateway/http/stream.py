@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final
 
 from msgspec.structs import replace
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.errors import GatewayError
+from gateway.http.base import LEAVING, WhenLeft
 from gateway.http.boundary import AnswerCut
 from gateway.http.connected import while_connected
+from gateway.http.remainder import remainder_of
 from gateway.http.selected import Wanted
 from gateway.http.services import Events
-from gateway.http.sse import HEARTBEAT, frame, marks, pause
+from gateway.http.sse import HEARTBEAT, Frames, frame, marks, pause
 from gateway.live.event import Bye, Event, Hello, Reason, Resync
 from gateway.mail.quota_level import QuotaNews
 from gateway.mail.resource import Changes, FolderChanges
@@ -47,6 +51,7 @@ class Terms:
     random: Callable[[], float]
     wanted: Wanted
     closes_after_state: bool = False
+    frames: Frames = field(default_factory=Frames)
 
 
 class StreamResponse(Response):
@@ -59,24 +64,63 @@ class StreamResponse(Response):
         self._events = events
         self._terms = terms
         self._metrics = metrics
+        self._left = False
         self.init_headers(HEADERS)
         del self.headers["content-length"]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        remainder = remainder_of(scope)
+        if remainder is None:
+            await self._serve(scope.get(LEAVING), receive, send, begun=False)
+            return
+        try:
+            await self._begin(send)
+        except BaseException:
+            self._events.close()
+            raise
+        scope.get("headers", []).clear()  # a long token, mostly, that is not looked at any more
+        remainder.keep(partial(self._serve, scope.get(LEAVING), receive, begun=True))
+
+    async def _serve(self, when_left: WhenLeft | None, receive: Receive, send: Send, *, begun: bool) -> None:
         left = self._terms.expires_at - self._terms.clock()
         try:
             async with asyncio.timeout(max(0.0, left) + _STUCK_SECONDS):
-                await while_connected(receive, self._run(send))
+                await self._while_connected(when_left, receive, self._run(send, begun=begun))
         except TimeoutError:
             raise AnswerCut("the client took nothing until its token had expired") from None
         finally:
             self._events.close()
 
-    async def _run(self, send: Send) -> None:
+    async def _while_connected(
+        self, when_left: WhenLeft | None, receive: Receive, run: Coroutine[Any, Any, None]
+    ) -> None:
+        """By a call of the HTTP server's where it is ours: a task that waits for the client to leave is saved."""
+        if when_left is None:
+            await while_connected(receive, run)
+            return
+        when_left(self._leave)
+        try:
+            await run
+        finally:
+            when_left(None)
+        if self._left:
+            raise ClientDisconnect
+
+    def _leave(self) -> None:
+        self._left = True
+        self._events.close()  # which wakes it
+
+    async def _begin(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+
+    async def _run(self, send: Send, *, begun: bool) -> None:
+        if not begun:
+            await self._begin(send)
         ended = False
         while not ended:
             event = await self._next()
+            if self._left:
+                return
             if event is None:
                 await self._send(send, HEARTBEAT)
                 continue
@@ -89,15 +133,16 @@ class StreamResponse(Response):
 
     async def _tell(self, send: Send, event: Event) -> bool:
         """Whether the client is further now than before: it was sent a state, and not only its first."""
-        wanted = self._terms.wanted.part(event)
-        if wanted is None:
-            return False
-        self._metrics.event_sent(_kind(wanted))
-        if isinstance(wanted, Hello):
-            greeting = frame(replace(wanted, heartbeat_seconds=self._terms.heartbeat), self._events.state)
+        terms, state = self._terms, self._events.state
+        if isinstance(event, Hello):
+            greeting = frame(replace(event, heartbeat_seconds=terms.heartbeat), state)
+            self._metrics.event_sent("hello")
             await self._send(send, pause(self._retry()) + greeting)
             return False
-        framed = frame(wanted, self._events.state)
+        framed = terms.frames.of(event, terms.wanted, state)
+        if framed is None:
+            return False
+        self._metrics.event_sent(_kind(event))
         await self._send(send, framed)
         return marks(framed)
 

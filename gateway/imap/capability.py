@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 SyncMode = Literal["qresync", "condstore", "window"]
@@ -40,7 +41,7 @@ class Capabilities:
 
     @classmethod
     def of(cls, names: Iterable[str]) -> Capabilities:
-        return cls(frozenset(name.upper() for name in names))
+        return _known(frozenset(name.upper() for name in names))
 
     def has(self, name: str) -> bool:
         """Whether the server offers ``name`` (any case)."""
@@ -54,16 +55,11 @@ class Capabilities:
 
     def without(self, names: Iterable[str]) -> Capabilities:
         """As if the server did not offer ``names``: for tests, and for servers that offer what they can't do."""
-        gone = {name.upper() for name in names}
-        kept = self.names
-        if self.is_rev2 and gone & _REV2:
-            kept = kept | _REV2 | {"IMAP4REV1"}
-            gone.add("IMAP4REV2")
-        return Capabilities(kept - gone, self.enabled - gone)
+        return _without(self, frozenset(name.upper() for name in names))
 
     def with_enabled(self, names: Iterable[str]) -> Capabilities:
         """After an ENABLED response (RFC 9051 section 7.2.1)."""
-        return Capabilities(self.names, self.enabled | {name.upper() for name in names})
+        return _known(self.names, self.enabled | {name.upper() for name in names})
 
     @property
     def utf8_names(self) -> bool:
@@ -101,3 +97,20 @@ class Capabilities:
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and self.has(name)
+
+
+# A thousand connections to one server share what it said.
+
+
+@lru_cache(maxsize=16)
+def _known(names: frozenset[str], enabled: frozenset[str] = frozenset()) -> Capabilities:
+    return Capabilities(names, enabled)
+
+
+@lru_cache(maxsize=16)
+def _without(offered: Capabilities, gone: frozenset[str]) -> Capabilities:
+    kept = offered.names
+    if offered.is_rev2 and gone & _REV2:
+        kept = kept | _REV2 | {"IMAP4REV1"}
+        gone = gone | {"IMAP4REV2"}
+    return _known(kept - gone, offered.enabled - gone)

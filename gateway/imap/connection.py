@@ -35,6 +35,7 @@ from gateway.imap.endpoint import Deadlines, Endpoint
 from gateway.imap.framer import Frame, Sink
 from gateway.imap.response import Condition, Continue, Fetched, Response, Tagged
 from gateway.imap.routing import Want, route
+from gateway.waiting import Signal
 
 VOCABULARY: Final[Mapping[str, Any]] = MappingProxyType(
     {
@@ -64,7 +65,7 @@ class Pending(Command):  # type: ignore[misc]  # aioimaplib has no type informat
         self.tagged: Tagged | None = None
         self.started = self.finished = self.abandoned = False
         self.started_at = 0.0  # the loop's time
-        self.turn = asyncio.Event()  # see connection_writer.Written
+        self.turn = Signal()  # see connection_writer.Written
         self.literal = next((part for part in line.parts if isinstance(part, StreamLiteral)), None)
         self.on_begin: Callable[[], None] | None = None
         # Answers a continuation that no literal waits for: AUTHENTICATE and IDLE.
@@ -104,6 +105,21 @@ class Pending(Command):  # type: ignore[misc]  # aioimaplib has no type informat
         self._event.set()
 
 
+class _Unwatched:
+    """In the place of the stock client's condition of states, for which nobody of ours waits."""
+
+    __slots__ = ()
+
+    async def __aenter__(self) -> None:
+        return None
+
+    async def __aexit__(self, *_: object) -> None:
+        return None
+
+    def notify_all(self) -> None:
+        return None
+
+
 class Wire(ClientProtocol):  # type: ignore[misc]  # aioimaplib has no type information
     """One connection. ``on_news`` gets each response about the mailbox, and whether it answered a command."""
 
@@ -118,8 +134,9 @@ class Wire(ClientProtocol):  # type: ignore[misc]  # aioimaplib has no type info
         on_command: OnCommand | None = None,
     ) -> None:
         super().__init__(loop)
+        self.state_condition, self.idle_queue, self._idle_event = _Unwatched(), None, None  # 3 KB of what is replaced
         self.bytes_in = 0
-        self.lost = asyncio.Event()
+        self.lost = Signal()
         self.fault: GatewayError | None = None
         self.greeting: asyncio.Future[Condition] = loop.create_future()
         self.open_sink: Callable[[Frame, int], Sink | None] | None = None

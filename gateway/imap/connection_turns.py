@@ -11,6 +11,7 @@ from gateway.imap.connection_queue import Queue, Queued
 from gateway.imap.connection_watch import SilenceWatch
 from gateway.imap.connection_writer import Writer, Written
 from gateway.imap.encode.arg import StreamLiteral
+from gateway.waiting import Signal
 
 # Draining the answer of an abandoned command: longer or more than this costs more than a new connection.
 DRAIN_SECONDS: Final = 0.25
@@ -50,7 +51,7 @@ class Turns(Generic[G]):
         self.writer = Writer(watch, on_bytes, freed=self.pump, broken=self._upload_broke)
         self._watch = watch
         self._refusal, self._end = refusal, end
-        self._quiet = asyncio.Event()
+        self._quiet = Signal()
         self._quiet.set()
         self._drain_limit: int | None = None
 

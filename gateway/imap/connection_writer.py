@@ -10,6 +10,7 @@ from gateway.imap.connection_watch import SilenceWatch
 from gateway.imap.deflate import Deflater
 from gateway.imap.encode.arg import StreamLiteral
 from gateway.imap.encode.command import CommandLine, Step, Wait
+from gateway.waiting import Signal
 
 
 class Written(Protocol):
@@ -51,7 +52,7 @@ class Writer:
         self._command: Written | None = None
         self._deflater: Deflater | None = None
         self._steps: Iterator[Step] = iter(())
-        self._writable = asyncio.Event()
+        self._writable = Signal()
         self._writable.set()
         self.transport: asyncio.Transport | None = None
         self.literal_plus = self.literal_minus = False

@@ -158,6 +158,7 @@ class Framer:
                 if len(self._line) > limits.MAX_LINE:
                     raise ProtocolViolation("a line of the mail server is too long")
                 if not self._later:
+                    self._data, self._at = self._data[self._at :], 0  # or an idle connection keeps its last chunk
                     return
                 self._take(b"".join(self._later))
                 self._later.clear()

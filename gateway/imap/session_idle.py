@@ -12,6 +12,7 @@ from gateway.imap.connection import Pending
 from gateway.imap.encode.command import command
 from gateway.imap.response import Condition, Response
 from gateway.imap.session_select import Selecting
+from gateway.waiting import Signal
 
 
 class Pushes(Protocol):
@@ -76,8 +77,8 @@ class _Idle:
         self._session, self._pending = session, pending
         self._wire = session._wire
         self._idling = False
-        self.begun = asyncio.Event()
-        self.news = asyncio.Event()
+        self.begun = Signal()
+        self.news = Signal()
         pending.on_continue = self._continued
         pending.on_end = self._ended
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 
 from gateway.imap.name import MailboxName
 from gateway.live.gauge import Gauge
 from gateway.live.lookout import Lookout
 from gateway.live.roster import Roster
+from gateway.waiting import Signal
 
 
 class Beat:
@@ -18,7 +18,7 @@ class Beat:
         self.roster = roster
         self.gauge = gauge
         self.lookouts: dict[MailboxName, Lookout] = {}
-        self.wake = asyncio.Event()
+        self.wake = Signal()
         self._due: dict[MailboxName, None] = {}
 
     def add(self, lookout: Lookout) -> None:

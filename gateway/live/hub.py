@@ -25,6 +25,7 @@ from gateway.live.members import Wanted
 from gateway.live.post import Means, Post
 from gateway.live.stream import Stream, Told
 from gateway.live.watcher import Watcher
+from gateway.live.wheel import Wheel
 from gateway.mail.address import id_of_folder
 from gateway.mail.desk import Desk
 from gateway.mail.roles import resolve
@@ -56,6 +57,7 @@ class Hub:
         self._counts: Counter[str] = Counter()  # of streams, by account
         self._modes: dict[Watcher, tuple[str, WatchMode]] = {}  # by provider, as counted
         self._endings: set[asyncio.Task[None]] = set()
+        self._wheel = Wheel()
         self._draining = False
 
     async def subscribe(self, account: Account, folders: Sequence[str], since: str | None) -> Stream:
@@ -67,7 +69,7 @@ class Hub:
         wanted = await self._understood(account, folders)
         mark = Mark.parse(since, wanted.scope, wanted.names or ()) if since is not None else None
         self._admit(account)
-        stream = Stream(self._left)
+        stream = Stream(self._left, wheel=self._wheel)
         self._streams[stream] = account.id
         self._counts[account.id] += 1
         self._metrics.stream_opened()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
@@ -25,6 +26,9 @@ from gateway.sync.state import FolderState
 
 MOST = 200
 """Changes told in one event; more follow in the next."""
+
+SLICE = 100
+"""So many streams are told at one go; then they, and others, have their turn at the event loop."""
 
 NUMBERS = ("UIDVALIDITY", "UIDNEXT", "MESSAGES", "HIGHESTMODSEQ", "UNSEEN")
 """What STATUS says of a folder, as far as it shows that something changed."""
@@ -112,28 +116,32 @@ class Lookout:
     def _groups(self, streams: Iterable[Stream]) -> dict[Spot, list[Stream]]:
         """Those at one spot share the answer; those without room wait where they are."""
         groups: dict[Spot, list[Stream]] = {}
+        by_mark: dict[Mark, list[Stream] | None] = {}  # which all share that are in step
         for stream in streams:
-            spot = stream.mark.spot(self.name)
-            if spot is None or self._up_to_date(spot):
+            mark = stream.mark
+            if mark not in by_mark:
+                spot = mark.spot(self.name)
+                told = spot is not None and not self._up_to_date(spot)
+                by_mark[mark] = groups.setdefault(spot, []) if spot is not None and told else None
+            group = by_mark[mark]
+            if group is None:
                 continue
             if stream.room(self.name):
-                groups.setdefault(spot, []).append(stream)
+                group.append(stream)
             else:
                 self.owed.add(stream)
-        return groups
+        return {spot: group for spot, group in groups.items() if group}
 
     async def _tell(self, session: Session, spot: Spot, now: FolderState, streams: list[Stream]) -> None:
         try:
             event = await self._way(session, spot, now)
         except IdExpired as expired:
-            self._start_again(expired, spot, now, streams)
+            await self._start_again(expired, spot, now, streams)
             return
         if not tells(event):
             return  # the state stays the one that the client was told
         state = FolderState.parse(event.new_state)
-        told = self._offer(event, spot, streams, lambda mark: mark.at(self.name, state))
-        if event.has_more:
-            self.owed.update(told)
+        await self._offer(event, spot, streams, lambda mark: mark.at(self.name, state), more=event.has_more)
 
     async def _way(self, session: Session, spot: Spot, now: FolderState) -> Changes:
         """A renamed folder's way is told at once, with the new ids, for no state says that some are still to come."""
@@ -146,39 +154,43 @@ class Lookout:
             raise StateTooOld("more messages were renamed with their folder than are told at once")
         return moved
 
-    def _offer(
+    async def _offer(
         self,
         event: Changes | FolderChanges | Resync,
         spot: Spot,
         streams: list[Stream],
         after: Callable[[Mark], Mark],
-    ) -> list[Stream]:
-        """To those that are still there, and still have room; streams in step stay so."""
+        *,
+        more: bool = False,
+    ) -> None:
+        """To those that are still there, and still have room; streams in step stay so. ``more`` is to follow."""
         subject = None if isinstance(event, FolderChanges) else self.name
-        marks: dict[Mark, Mark] = {}
-        told = []
-        for stream in streams:
-            if stream.ended or stream.mark.spot(self.name) != spot:
+        offers: dict[Mark, Told | None] = {}
+        for number, stream in enumerate(streams, 1):
+            if number % SLICE == 0:
+                await asyncio.sleep(0)
+            mark = stream.mark
+            if mark not in offers:
+                offers[mark] = Told(event, after(mark), subject) if mark.spot(self.name) == spot else None
+            offer = offers[mark]
+            if stream.ended or offer is None:
                 continue
-            if not stream.room(subject):
-                self.owed.add(stream)
-                continue
-            if stream.mark not in marks:
-                marks[stream.mark] = after(stream.mark)
-            stream.offer(Told(event, marks[stream.mark], subject))
-            told.append(stream)
-        return told
+            room = stream.room(subject)
+            if more or not room:
+                self.owed.add(stream)  # before it can take the event
+            if room:
+                stream.offer(offer)
 
-    def _start_again(self, expired: IdExpired, spot: Spot, now: FolderState, streams: list[Stream]) -> None:
+    async def _start_again(self, expired: IdExpired, spot: Spot, now: FolderState, streams: list[Stream]) -> None:
         """The way can't be told. A client of the whole account is told of a folder that went and one that came."""
         listing = [stream for stream in streams if stream.mark.scope == "whole" and self.folder is not None]
         if self.folder is not None and listing:
             anew = FolderChanges(created=[self.folder], destroyed=[self.folder.id])
-            self.owed.update(self._offer(anew, spot, listing, lambda mark: mark.at(self.name, None)))
+            await self._offer(anew, spot, listing, lambda mark: mark.at(self.name, None), more=True)
         again = Resync(
             folder_id=id_of_folder(self.name),
             since=None,
             reason="overflow" if isinstance(expired, StateTooOld) else "rebuilt",
         )
         others = [stream for stream in streams if stream not in listing]
-        self._offer(again, spot, others, lambda mark: mark.at(self.name, now))
+        await self._offer(again, spot, others, lambda mark: mark.at(self.name, now))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator
+from collections import Counter
+from collections.abc import Callable, Container, Iterator, Set
 from dataclasses import dataclass
 
 from gateway.accounts.account import Account
@@ -32,9 +33,13 @@ class Members:
         self._account = account
         self._wanted: dict[Stream, Wanted] = {}
         self._seated: dict[Stream, None] = {}
+        self._named: Counter[MailboxName] = Counter()
+        self._whole = 0
 
     def add(self, stream: Stream, wanted: Wanted) -> None:
         self._wanted[stream] = wanted
+        self._named.update(wanted.names or ())
+        self._whole += wanted.names is None
 
     def seat(self, stream: Stream, mark: Mark) -> None:
         """One that is in step with another shares its mark."""
@@ -42,7 +47,13 @@ class Members:
         self._seated[stream] = None
 
     def remove(self, stream: Stream) -> None:
-        self._wanted.pop(stream, None)
+        wanted = self._wanted.pop(stream, None)
+        if wanted is not None:
+            self._whole -= wanted.names is None
+            for name in wanted.names or ():
+                self._named[name] -= 1
+                if not self._named[name]:
+                    del self._named[name]
         self._seated.pop(stream, None)
 
     def credential(self) -> Account:
@@ -50,13 +61,13 @@ class Members:
         accounts = [wanted.account for wanted in self._wanted.values()]
         return max((*accounts, self._account), key=lambda account: account.lasts_until or float("inf"))
 
-    def named(self) -> set[MailboxName]:
+    def named(self) -> Set[MailboxName]:
         """The folders that any stream wants by name."""
-        return {name for wanted in self._wanted.values() for name in wanted.names or ()}
+        return self._named.keys()
 
     def wants(self, folders: Container[MailboxName]) -> Callable[[MailboxName | None], bool]:
         """Whether any stream wants a folder; None: the list of them, and so all that are in it (``folders``)."""
-        named, whole = self.named(), any(wanted.names is None for wanted in self._wanted.values())
+        named, whole = self.named(), self._whole > 0
         return lambda name: name in named or (whole and (name is None or name in folders))
 
     def seated(self, name: MailboxName) -> list[Stream]:

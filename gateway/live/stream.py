@@ -8,7 +8,6 @@ meanwhile, as one event.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -16,6 +15,7 @@ from typing import Literal, TypeAlias
 from gateway.imap.name import MailboxName
 from gateway.live.event import Bye, Event, Hello, Resync
 from gateway.live.mark import Mark
+from gateway.live.wheel import Wheel
 from gateway.mail.quota_level import QuotaNews
 from gateway.mail.resource import Changes, FolderChanges
 
@@ -49,27 +49,39 @@ class Told:
 
 
 class Stream:
-    """What :meth:`next` gives, in order: one hello, then what changed, and a bye at the end."""
+    """What :meth:`next` gives, in order: one hello, then what changed, and a bye at the end.
 
-    def __init__(self, closed: Callable[[Stream], None], mark: Mark | None = None) -> None:
+    There may be ten thousand of them, most of them silent: a stream has no task, no event and no timer of its own.
+    """
+
+    __slots__ = (
+        "_bye", "_closed", "_hello", "_untaken", "_waiting", "_wheel", "ended", "mark", "state", "taken",
+    )  # fmt: skip
+
+    def __init__(self, closed: Callable[[Stream], None], mark: Mark | None = None, wheel: Wheel | None = None) -> None:
         self.mark = mark if mark is not None else Mark("some", {})
         self.state: str | None = None
         self.taken: Callable[[Stream], None] = lambda _: None
         self.ended = False
         self._hello: tuple[Hello, Mark] | None = None
         self._bye: Bye | None = None
-        self._untaken: deque[Told] = deque()
-        self._wake = asyncio.Event()
+        self._untaken: list[Told] = []
+        self._waiting: asyncio.Future[None] | None = None
+        self._wheel = wheel if wheel is not None else Wheel()
         self._closed = closed
 
     def greet(self, hello: Hello, mark: Mark) -> None:
         """``mark``: where the client is as it is greeted."""
         self._hello = (hello, mark)
-        self._wake.set()
+        self._wake()
 
     def room(self, subject: Subject) -> bool:
         """Whether an event of this may be added now."""
-        if self.ended or self._bye is not None or len(self._untaken) >= UNTAKEN:
+        if self.ended or self._bye is not None:
+            return False
+        if not self._untaken:  # the frequent case
+            return True
+        if len(self._untaken) >= UNTAKEN:
             return False
         if sum(told.weight for told in self._untaken) >= HEAVY:
             return False
@@ -78,13 +90,13 @@ class Stream:
     def offer(self, told: Told) -> None:
         self.mark = told.mark
         self._untaken.append(told)
-        self._wake.set()
+        self._wake()
 
     def end(self, bye: Bye) -> None:
         """Say goodbye after what is already waiting; the first reason stays."""
         if self._bye is None:
             self._bye = bye
-            self._wake.set()
+            self._wake()
 
     async def next(self, timeout: float) -> Event | None:
         """The next event; None where none came within ``timeout`` seconds, or after the bye.
@@ -92,20 +104,26 @@ class Stream:
         Afterwards ``state`` is the token of what the client has once it has applied the event; None: it has none.
         """
         if not self.ended and not self._pending():
-            self._wake.clear()
+            self._waiting = asyncio.get_running_loop().create_future()
+            spoke = self._wheel.set(timeout, self._wake)
             try:
-                async with asyncio.timeout(timeout):
-                    await self._wake.wait()
-            except TimeoutError:
-                return None
+                await self._waiting
+            finally:
+                self._waiting = None
+                self._wheel.cancel(spoke)
         return self._take()
 
     def close(self) -> None:
-        """Leave all watchers. Safe to call twice."""
+        """Leave all watchers; who waits for an event waits no more. Safe to call twice."""
         if not self.ended:
             self.ended = True
             self._untaken.clear()
             self._closed(self)
+            self._wake()
+
+    def _wake(self) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
 
     def _pending(self) -> bool:
         return bool(self._hello or self._untaken or self._bye)
@@ -117,7 +135,7 @@ class Stream:
             self.state = mark.token
             return hello
         if self._untaken:
-            told = self._untaken.popleft()
+            told = self._untaken.pop(0)
             if not isinstance(told.event, Resync | QuotaNews):
                 self.state = told.mark.token
             self.taken(self)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gateway.accounts.account import Account
 from gateway.imap.structure import BodyPart
@@ -12,9 +12,11 @@ from gateway.mail.again import reading
 from gateway.mail.desk import Desk
 from gateway.mail.structured import PartOctets, fetch_parts
 from gateway.mail.structured_resource import CalendarEvent, CalendarTime, MessageCalendar, Participant
-from gateway.message.calendar import Event, Moment, Person, read_calendar
 from gateway.message.parameter import file_name, parameter
 from gateway.message.value import text_value
+
+if TYPE_CHECKING:  # which brings icalendar: only where an invitation is read
+    from gateway.message.calendar import Event, Moment, Person
 
 MAX_PARTS: Final = 4
 """Calendar parts of one message that are read."""
@@ -47,6 +49,8 @@ def _is_calendar_file(part: BodyPart) -> bool:
 
 
 def _events(found: Sequence[PartOctets]) -> tuple[list[CalendarEvent], set[str]]:
+    from gateway.message.calendar import read_calendar
+
     events: list[CalendarEvent] = []
     problems: set[str] = set()
     for each in found:

@@ -7,7 +7,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.http.sse import HEARTBEAT, frame
+from gateway.http.selected import Wanted
+from gateway.http.sse import HEARTBEAT, KEPT, Frames, frame
 from gateway.live.event import Bye, Hello, Resync, WatchedFolder
 from gateway.mail.resource import FolderChanges
 
@@ -61,3 +62,19 @@ def test_nothing_breaks_out_of_a_field(state: str, folder: str) -> None:
     assert [name for name, _ in found] in (["id", "event", "data"], ["event", "data"])
     resync = fields(frame(Resync(folder_id=folder, since=folder, reason="gone")))
     assert json.loads(resync[1][1])["folderId"] == folder
+
+
+def test_streams_in_step_share_a_frame_and_no_other_does() -> None:
+    frames, event, all_of_it = Frames(), changes("s2"), Wanted()
+    made = frames.of(event, all_of_it, "s2")
+    assert made == frame(event, "s2")
+    assert frames.of(event, Wanted(), "s2") is made
+    assert frames.of(event, all_of_it, "s3") == frame(event, "s3")
+    bare = frames.of(event, Wanted(bodies=False), "s2")
+    assert b"the body begins" in (made or b"")
+    assert b"the body begins" not in (bare or b"the body begins")
+    assert frames.of(event, Wanted(frozenset({"destroyed"})), "s2") is None
+    for number in range(KEPT):
+        frames.of(changes(f"s{number}"), all_of_it, None)
+    assert frames.of(event, all_of_it, "s2") == made
+    assert len(frames._made) == KEPT

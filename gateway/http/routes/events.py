@@ -60,6 +60,7 @@ async def follow_events(call: Call[EventsQuery, None]) -> Response:
         clock=services.clock,
         random=services.random,
         wanted=Wanted(kinds, bodies=call.caller.allows(Scope.READ)),
+        frames=services.frames,
     )
     events = await services.hub.subscribe(account, query.folders, since)
     return StreamResponse(events, terms, services.metrics)

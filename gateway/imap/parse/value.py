@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -12,6 +13,9 @@ from gateway.errors import ProtocolViolation
 from gateway.imap import limits
 from gateway.imap.name import MailboxName
 from gateway.imap.tokenizer import Node
+
+SHARED_OCTETS: Final = 4096
+"""Capabilities of no more octets are kept, once for all connections that are told them."""
 
 _DATE_TIME: Final = re.compile(
     rb" ?([0-9]{1,2})-([A-Za-z]{3})-([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2})(?: ([+-])([0-9]{2})([0-9]{2}))?"
@@ -91,7 +95,12 @@ def delimiter(node: Node) -> str | None:
 
 
 def words(octets: bytes) -> frozenset[str]:
-    """Words between spaces, in upper case."""
+    """Words between spaces, in upper case; connections to one server share what it says so."""
+    return _words(octets) if len(octets) <= SHARED_OCTETS else _words.__wrapped__(octets)
+
+
+@lru_cache(maxsize=64)
+def _words(octets: bytes) -> frozenset[str]:
     return frozenset(octets.decode("ascii", "replace").upper().split())
 
 
