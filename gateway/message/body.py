@@ -144,5 +144,28 @@ def _is_offered(part: PartLike, parent: str) -> bool:
 
 
 def has_attachment(root: PartLike | None) -> bool:
-    """RFC 8621 section 4.1.4 ``hasAttachment``."""
-    return root is not None and decompose(root).has_attachment
+    """RFC 8621 section 4.1.4 ``hasAttachment``. What most mail is made of is told without taking it apart."""
+    if root is None:
+        return False
+    found = _at_a_glance(root)
+    return decompose(root).has_attachment if found is None else found
+
+
+def _at_a_glance(root: PartLike) -> bool | None:
+    """Whether there is a file, where that needs no list: one that is marked so, or texts alone; None: it does."""
+    only_texts = True
+    waiting: list[tuple[PartLike, str]] = [(root, "mixed")]
+    seen = 0
+    while waiting:
+        part, parent = waiting.pop()
+        seen += 1
+        if seen > MAX_PARTS:
+            return None
+        if part.type == "multipart":
+            only_texts = only_texts and parent == "mixed" and part.subtype in ("mixed", "alternative")
+            waiting += [(child, part.subtype) for child in part.parts]
+        elif part.disposition == "attachment" and (part.type, part.subtype) not in _AUTOMATIC:
+            return True
+        elif part.type != "text" or part.subtype not in ("plain", "html") or part.disposition or file_name(part):
+            only_texts = False
+    return False if only_texts else None

@@ -154,3 +154,8 @@ def test_no_part_is_lost_and_the_definition_holds(root: Leaf) -> None:
             assert (id(part) in attached) == (not (id(part) in text or id(part) in html))
     order = [id(part) for part in leaves(root)]
     assert [id(part) for part in bodies.attachments] == [one for one in order if one in attached]
+
+
+@given(_TREES)
+def test_what_a_glance_tells_is_what_the_lists_tell(root: Leaf) -> None:
+    assert has_attachment(root) == decompose(root).has_attachment

@@ -20,6 +20,7 @@ from gateway.imap.parse import value
 from gateway.imap.parse.envelope import envelope
 from gateway.imap.parse.section import binary_size_part, section_key
 from gateway.imap.parse.structure import structure
+from gateway.imap.parse.usual import usual
 from gateway.imap.response import Fetched, SectionKey
 from gateway.imap.tokenizer import Node, Reading, read, too_large
 
@@ -108,6 +109,13 @@ _OLD_SECTIONS: Final[Mapping[bytes, SectionKey]] = MappingProxyType(
 
 def fetch(seq: int, frame: Frame, start: int) -> Fetched:
     """The data of message ``seq``; ``start`` is where they begin in the first piece. Never raises."""
+    if (found := usual(seq, frame, start)) is not None:
+        return found
+    return any_fetch(seq, frame, start)
+
+
+def any_fetch(seq: int, frame: Frame, start: int) -> Fetched:
+    """The same for whatever a server may write."""
     cut = too_large(frame)
     reading = read(_beginning(frame) if cut else frame, start)
     items = _Items()

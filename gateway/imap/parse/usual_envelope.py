@@ -1,0 +1,44 @@
+"""ENVELOPE as servers usually write it, in one match (RFC 9051 section 9, ``envelope``)."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from gateway.imap.envelope import Envelope, EnvelopeAddress
+from gateway.imap.parse.usual_words import NSTRING, unquoted
+
+_STRING: Final = rb"(" + NSTRING + rb") "
+_ADDRESS: Final = rb"\(" + rb" ".join([NSTRING] * 4) + rb"\)"
+_LIST: Final = rb"(NIL|\((?:" + _ADDRESS + rb")++\)) "
+ENVELOPE: Final = re.compile(rb" ?+ENVELOPE \(" + _STRING * 2 + _LIST * 6 + _STRING + rb"(" + NSTRING + rb")\)")
+_EACH: Final = re.compile(rb"\(" + rb" ".join([rb"(" + NSTRING + rb")"] * 4) + rb"\)")
+
+
+def envelope_of(match: re.Match[bytes]) -> Envelope:
+    """``match`` is of ``ENVELOPE``. Lists that are written alike, as From, Sender and Reply-To are, are read once."""
+    date, subject, from_, sender, reply_to, to, cc, bcc, in_reply_to, message_id = match.groups()
+    read: dict[bytes, tuple[EnvelopeAddress, ...]] = {b"NIL": ()}
+    for written in (from_, sender, reply_to, to, cc, bcc):
+        if written not in read:
+            read[written] = _addresses(written)
+    return Envelope(
+        unquoted(date),
+        unquoted(subject),
+        read[from_],
+        read[sender],
+        read[reply_to],
+        read[to],
+        read[cc],
+        read[bcc],
+        unquoted(in_reply_to),
+        unquoted(message_id),
+    )
+
+
+def _addresses(written: bytes) -> tuple[EnvelopeAddress, ...]:
+    if b"\\" in written:
+        return tuple([EnvelopeAddress(*map(unquoted, each)) for each in _EACH.findall(written)])
+    return tuple(
+        [EnvelopeAddress(*[None if word == b"NIL" else word[1:-1] for word in each]) for each in _EACH.findall(written)]
+    )
