@@ -18,8 +18,7 @@ from gateway.mail.convoy import Begin, Carried, Convoy, End, Life
 from gateway.mail.desk import Desk
 from gateway.mail.download import Download
 from gateway.mail.export_resource import ExportedMessage, ExportManifest
-from gateway.mail.messages import entity_tag
-from gateway.mail.query import Tagged
+from gateway.mail.query import Tagged, entity_tag
 from gateway.message.date import rfc3339
 from gateway.message.mbox import Quoting, from_line
 from gateway.message.zip_stream import ZipStream

@@ -18,9 +18,8 @@ from gateway.mail.address import id_of_folder, name_of_folder
 from gateway.mail.again import changed, reading, writing
 from gateway.mail.desk import Desk
 from gateway.mail.folder_tree import folder_tree, state_token
-from gateway.mail.messages import entity_tag
 from gateway.mail.permission import mailbox_rights
-from gateway.mail.query import Tagged
+from gateway.mail.query import Tagged, entity_tag
 from gateway.mail.request import FolderCreate, FolderPatch
 from gateway.mail.resource import Folder, FolderList
 from gateway.mail.roles import resolve

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Generic, TypeVar
 
 from gateway.mail.request import Filter
@@ -30,3 +31,15 @@ class Tagged(Generic[T]):
 
     value: T | None
     etag: str
+
+
+def entity_tag(*parts: str) -> str:
+    """A strong entity tag (RFC 9110 section 8.8.3) of what the parts say.
+
+    One of them is the account: two accounts' folders can have the same ids and states, and their answers no common tag.
+    """
+    digest = blake2b(digest_size=12)
+    for part in parts:
+        digest.update(part.encode())
+        digest.update(b"\0")
+    return f'"{digest.hexdigest()}"'

@@ -42,6 +42,8 @@ class Recall:
         self._place = Place(account.id, mailbox.name.wire, self._validity)
         self._people = People()
         self._recalled: dict[int, Row] = {}
+        self.lasting = bool(self._validity) and mailbox.uids_stick
+        """Whether all summaries so far stay as they are while the flags do."""
         self._flags: dict[tuple[bytes, ...], bytes] = {}  # most messages of a page have the same few
 
     async def fetch(self, uids: UidSet) -> dict[int, Fetched]:
@@ -66,6 +68,8 @@ class Recall:
         fresh = summarise(self._mailbox.name, self._validity, fetched, self._people.of)
         if fetched.uid is not None and _lasting(fetched):
             self._summaries.put(self._place, fetched.uid, fresh)
+        else:
+            self.lasting = False
         return fresh
 
     def row(self, fetched: Fetched) -> bytes:

@@ -12,11 +12,14 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
+from gateway.mail.pages import Pages
 from gateway.mail.resource import MessageSummary
 from gateway.mail.row import Row
 
 SHARE: Final = 8
 """One folder may hold this part of all: so nobody who pages through a huge one drives out everybody else's."""
+PAGES: Final = 4
+"""Whole pages are kept beside them, up to this part of what the summaries may take."""
 _NONE: Final[Mapping[int, Row]] = MappingProxyType({})
 
 
@@ -55,6 +58,7 @@ class Summaries:
         self._most = most
         self._weight = 0
         self._folders: OrderedDict[Place, _Folder] = OrderedDict()
+        self.pages = Pages(most // PAGES)
 
     def of(self, place: Place) -> Mapping[int, Row]:
         """By UID. Not to be kept: it changes."""

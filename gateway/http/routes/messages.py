@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, Meta, Raw, UnsetType
 from msgspec.structs import replace as replace_struct
 from starlette.responses import Response
 
@@ -28,6 +28,7 @@ from gateway.identity.scope import Scope
 from gateway.mail import body, messages, selected_message, store
 from gateway.mail.fields import Fields
 from gateway.mail.header_resource import SelectedMessage, SelectedPage
+from gateway.mail.listing import listing
 from gateway.mail.query import PageQuery
 from gateway.mail.resource import Body, Flag, Message, MessagePage, StoredMessage
 
@@ -99,9 +100,10 @@ async def list_messages(call: Call[MessagesQuery, None]) -> Response:
         return await _selected_page(call, Fields.parse(query.fields, page=True))
     asked = _page_query(call, taking_tags=may_read)
     if may_read and not query.preview:
-        rows = await messages.rows(call.desk, await call.account(), call.folder, asked)
-        more = None if rows.value is None else next_link(call, rows.value.next_cursor)
-        return reply.tagged(call, rows.value, rows.etag, more)
+        listed = await listing(call.desk, await call.account(), call.folder, asked)
+        if listed.value is None:
+            return reply.tagged(call, None, listed.etag)
+        return reply.tagged(call, Raw(listed.value.json), listed.etag, next_link(call, listed.value.next_cursor))
     found = await messages.page(call.desk, await call.account(), call.folder, asked)
     if found.value is None:
         return reply.tagged(call, None, found.etag)
