@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from bench.letters import PAGE
 from bench.work import Work, WrongAnswer
 
+PAGE_PATH = f"/folders/inbox/messages?limit={PAGE}"
 LARGE = 256_000  # octets of a part that is worth measuring
 
 
@@ -37,7 +38,8 @@ class GatewayClient:
         self._service = _Service(url, headers)
         self._forgetful = _Service(forgetful, headers) if forgetful else None
         self._flagged = False
-        first = self._json("GET", f"/folders/inbox/messages?limit={PAGE}")["messages"]
+        self._etag: str | None = None
+        first = self._json("GET", PAGE_PATH)["messages"]
         self._shown = len(first)
         large = max(first, key=lambda each: int(each["size"]), default=None)
         self._letters = [each["id"] for each in first if each is not large] or [each["id"] for each in first]
@@ -46,7 +48,7 @@ class GatewayClient:
 
     @property
     def can(self) -> frozenset[Work]:
-        able = {Work.PAGE, *((Work.MESSAGE, Work.BODY, Work.FLAG) if self._letters else ())}
+        able = {Work.PAGE, Work.SAME, *((Work.MESSAGE, Work.BODY, Work.FLAG) if self._letters else ())}
         return frozenset(able | ({Work.PART} if self._part else set()) | ({Work.FIRST} if self._forgetful else set()))
 
     def do(self, work: Work) -> None:
@@ -55,6 +57,8 @@ class GatewayClient:
                 self._page(self._forgetful or self._service)
             case Work.PAGE:
                 self._page(self._service)
+            case Work.SAME:
+                self._etag = self._service.unchanged(PAGE_PATH, self._etag)
             case Work.MESSAGE:
                 message = next(self._next)
                 _expect(self._json("GET", f"/messages/{message}")["id"] == message)
@@ -75,7 +79,7 @@ class GatewayClient:
             self._forgetful.close()
 
     def _page(self, service: _Service) -> None:
-        page = json.loads(service.ask("GET", f"/folders/inbox/messages?limit={PAGE}"))
+        page = json.loads(service.ask("GET", PAGE_PATH))
         _expect(len(page["messages"]) == self._shown)
 
     def _largest_part(self, message: str) -> tuple[str | None, int]:
@@ -112,6 +116,16 @@ class _Service:
 
     def close(self) -> None:
         self._http.close()
+
+    def unchanged(self, path: str, etag: str | None) -> str:
+        """Asks whether what ``etag`` is of is the same still, which it must be; without one, for one."""
+        extra = {"If-None-Match": etag} if etag else {}
+        self._http.request("GET", self._base + path, headers=self._headers | extra)
+        answer = self._http.getresponse()
+        answer.read()
+        if answer.status != (304 if etag else 200):
+            raise WrongAnswer(f"{path.partition('?')[0]} was answered {answer.status}")
+        return answer.headers["ETag"]
 
     def ask(self, method: str, path: str) -> bytes:
         self._http.request(method, self._base + path, headers=self._headers)

@@ -62,6 +62,8 @@ class PerRequestClient:
             case Work.PAGE | Work.FIRST:
                 page = client.fetch(list(self._mailbox.newest), SUMMARY)
                 _expect(len(page) == PAGE and len(_json(page)) > 0)
+            case Work.SAME:
+                _expect(b"UIDNEXT" in client.folder_status("INBOX", ["MESSAGES", "UIDNEXT", "HIGHESTMODSEQ"]))
             case Work.MESSAGE:
                 fetched = client.fetch(next(self._letters), [*SUMMARY, "BODY.PEEK[HEADER.FIELDS (REFERENCES)]"])
                 _expect(len(_json(fetched)) > 0)

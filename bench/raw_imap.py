@@ -51,6 +51,8 @@ class RawClient:
                 first, last = self._mailbox.newest[0], self._mailbox.newest[-1]
                 answer = self.fresh(f"UID FETCH {first}:{last} ({SUMMARY})")
                 _expect(len(re.findall(rb"^\* \d+ FETCH ", answer, re.MULTILINE)) == PAGE)
+            case Work.SAME:
+                self.ask("NOOP")
             case Work.MESSAGE:
                 fields = "BODY.PEEK[HEADER.FIELDS (REFERENCES)]"
                 answer = self.fresh(f"UID FETCH {next(self._letters)} ({SUMMARY} MODSEQ {fields})")

@@ -9,11 +9,13 @@ from typing import Protocol
 class Work(Enum):
     """One request of each kind; the value is its title in the table.
 
-    ``FIRST``: of messages that are not remembered from before. Only the gateway knows the difference.
+    ``FIRST``: of messages that are not remembered from before. Only the gateway knows the difference. ``SAME``: the
+    caller has the page, and is told that it is the same still.
     """
 
     FIRST = "page of 50, first time"
     PAGE = "page of 50, again"
+    SAME = "page of 50, unchanged"
     MESSAGE = "one message"
     BODY = "its readable body"
     PART = "1 MB attachment"

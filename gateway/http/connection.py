@@ -37,6 +37,9 @@ PARTING_SECONDS: Final = 5.0
 PARTING_OCTETS: Final = 16 << 20
 """How much of it at the most: what a client has in flight, and not what a flood would like to send."""
 
+TOGETHER: Final = 131_072
+"""Octets of a body that go into one write with the head; more are not copied for it."""
+
 _REQUEST_LINE: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64} [!-~]{1,8000} HTTP/1\.[01]\r?\n")
 """method SP request-target SP HTTP-version (RFC 9112 section 3): what is sound but for a method that nobody knows."""
 
@@ -216,22 +219,42 @@ class Connection(HttpToolsProtocol):
 
 
 class _Answering:
-    """The transport, as far as an answer uses it."""
+    """The transport, as far as an answer uses it. Its head is sent with what follows at once, else by itself."""
 
-    __slots__ = ("_connection",)
+    __slots__ = ("_begun", "_connection", "_head")
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._begun = False
+        self._head = b""
 
     def write(self, data: bytes) -> None:
-        if not self._connection.ended:
-            self._connection.transport.write(data)
+        if not self._begun:
+            self._begun, self._head = True, data
+            self._connection.loop.call_soon(self._alone)
+        elif self._head:
+            head, self._head = self._head, b""
+            self._send(head + data if len(data) < TOGETHER else head)
+            if len(data) >= TOGETHER:
+                self._send(data)
+        elif data:
+            self._send(data)
 
     def is_closing(self) -> bool:
         return self._connection.ended
 
     def close(self) -> None:
+        self._alone()
         self._connection.part()
+
+    def _alone(self) -> None:
+        if self._head:
+            head, self._head = self._head, b""
+            self._send(head)
+
+    def _send(self, data: bytes) -> None:
+        if not self._connection.ended:
+            self._connection.transport.write(data)
 
 
 def _octets(error: ClientError, defaults: Iterable[tuple[bytes, bytes]]) -> bytes:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from gateway.errors import Refused
 from gateway.imap.connection import Pending
 from gateway.imap.encode.arg import Arg, mailbox
@@ -79,3 +82,17 @@ class Selecting(Core):
     async def noop(self) -> None:
         """Has the server say what is new: afterwards the model is current."""
         await self._run("NOOP")
+
+    @asynccontextmanager
+    async def news(self) -> AsyncIterator[None]:
+        """The same ahead of what is sent within, in the same round trip.
+
+        Dovecot holds back what was expunged while a command that uses sequence numbers is behind it, so this is for
+        those that name UIDs and change something: one on a message that is gone changes nothing, and tells nothing.
+        """
+        pending = self._start("NOOP")
+        try:
+            yield
+            await self._finish(pending)
+        finally:
+            self._wire.abandon(pending)

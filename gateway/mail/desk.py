@@ -49,12 +49,13 @@ class Desk:
 
     @asynccontextmanager
     async def folder(
-        self, account: Account, name: MailboxName, *, readonly: bool = True
+        self, account: Account, name: MailboxName, *, readonly: bool = True, meanwhile: bool = False
     ) -> AsyncIterator[tuple[Session, Mailbox]]:
         """A session with the folder open, and told of what happened to it until now.
 
         Where the folder is open already the server is asked for news first: without that it may show messages as they
-        were. Raises NotFound where there is no such folder.
+        were. ``meanwhile``: where it can't be another folder by now, in the same round trip as the first command, for
+        one that changes messages by UID. Raises NotFound where there is no such folder.
         """
         async with self.leased(account, name) as session:
             held = session.mailbox
@@ -65,6 +66,10 @@ class Desk:
                     yield session, mailbox
                 return
             async with _suspecting(session):
+                if meanwhile and _lasts(mailbox):
+                    async with session.news():
+                        yield session, mailbox
+                    return
                 mailbox = await current(session, mailbox)
                 async with _populated(session, mailbox, readonly=readonly):
                     yield session, mailbox
@@ -90,10 +95,15 @@ async def current(session: Session, mailbox: Mailbox) -> Mailbox:
     NOOP has the server tell what it held back (RFC 9051 section 7.5). Only INBOX can't be deleted and made anew, which
     a session that has it open may not notice: any other mailbox is opened again, unless who opened it kept it.
     """
-    if not mailbox.name.is_inbox and not mailbox.kept:
+    if not _lasts(mailbox):
         return await open_folder(session, mailbox.name, readonly=mailbox.readonly, again=True)
     await session.noop()
     return mailbox
+
+
+def _lasts(mailbox: Mailbox) -> bool:
+    """Whether it can't have become another mailbox since it was opened."""
+    return mailbox.name.is_inbox or mailbox.kept
 
 
 async def still_there(session: Session, mailbox: Mailbox, exists: int) -> None:

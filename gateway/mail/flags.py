@@ -12,6 +12,7 @@ from gateway.errors import Forbidden, InvalidRequest, PreconditionFailed
 from gateway.imap.encode.fetch_item import Item
 from gateway.imap.flags import to_flag
 from gateway.imap.mailbox import Mailbox
+from gateway.imap.name import MailboxName
 from gateway.imap.response import Fetched
 from gateway.imap.rights import for_flags
 from gateway.imap.session import Session, StoreResult
@@ -24,6 +25,7 @@ from gateway.mail.query import Tagged
 from gateway.mail.request import FlagPatch
 from gateway.mail.resource import Flags
 from gateway.mail.summary import keywords
+from gateway.sync.ids import MessageId
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,6 @@ async def get_flags(desk: Desk, account: Account, message_id: str) -> Tagged[Fla
         return await _read(account, session, wanted.uid)
 
 
-@writing
 async def change_flags(
     desk: Desk, account: Account, message_id: str, patch: FlagPatch, *, if_match: frozenset[str] | None
 ) -> Tagged[Flags]:
@@ -55,10 +56,28 @@ async def change_flags(
     server lacks it by a look before, which somebody else's change in between escapes.
     """
     name, wanted = parse_message(message_id)
+    if if_match is None:
+        return await _change(desk, account, name, wanted, patch)
+    return await _change_if(desk, account, name, wanted, patch, if_match)
+
+
+@writing
+async def _change(
+    desk: Desk, account: Account, name: MailboxName, wanted: MessageId, patch: FlagPatch
+) -> Tagged[Flags]:
+    async with desk.folder(account, name, readonly=False, meanwhile=True) as (session, mailbox):
+        check_validity(mailbox, wanted.uidvalidity)
+        return await _apply(account, session, wanted.uid, flag_change(patch, mailbox), None)
+
+
+@writing
+async def _change_if(
+    desk: Desk, account: Account, name: MailboxName, wanted: MessageId, patch: FlagPatch, if_match: frozenset[str]
+) -> Tagged[Flags]:
     async with desk.folder(account, name, readonly=False) as (session, mailbox):
         check_validity(mailbox, wanted.uidvalidity)
         change = flag_change(patch, mailbox)
-        unchanged = await _condition(account, session, wanted.uid, if_match) if if_match is not None else None
+        unchanged = await _condition(account, session, wanted.uid, if_match)
         return await _apply(account, session, wanted.uid, change, unchanged)
 
 

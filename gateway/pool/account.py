@@ -91,6 +91,8 @@ class Account(Generic[S]):
 
     def over(self, now: float) -> bool:
         """There are more connections for requests than there may be; those on their way out are not counted."""
+        if len(self.connections) <= 1:
+            return False  # one may always be
         staying = [other for other in self.connections.values() if other.state is not State.CLOSING]
         watchers = sum(other.watch for other in staying)
         return len(staying) - watchers > self.budget(now).pool(watchers)

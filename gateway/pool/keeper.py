@@ -15,7 +15,7 @@ from gateway.pool.errands import Errands
 from gateway.pool.failure import Failure, failure, outcome, repeated
 from gateway.pool.key import AccountKey
 from gateway.pool.ledger import Ledger
-from gateway.pool.plan import Action, Evict, Lend, Open, Refuse, State, Wait, Yield, decide
+from gateway.pool.plan import Action, Ask, Evict, Lend, Open, Refuse, State, Wait, Yield, decide
 from gateway.pool.target import Target
 from gateway.pool.tools import Tools
 from gateway.pool.waiter import Waiter
@@ -45,8 +45,32 @@ class Keeper(Generic[S]):
 
     # Serving those who wait
 
+    def lend_at_hand(self, ask: Ask, target: Target) -> Connection[S] | None:
+        """What ``decide()`` would lend, where that is plain: nobody waits, and one with the mailbox open is idle."""
+        account = self.ledger.accounts.get(ask.key.owner)
+        if account is None or account.waiting or ask.watch or ask.bulk or self.draining:
+            return None
+        epoch, now = self._tools.clock(), self._tools.timer()
+        best: Connection[S] | None = None
+        for connection in account.connections.values():
+            if connection.state is not State.IDLE or connection.watch or connection.key != ask.key:
+                continue
+            opened = connection.session.mailbox
+            if (None if opened is None else opened.name) != ask.mailbox or not connection.fit(epoch, now):
+                continue
+            if best is None or connection.used_at < best.used_at:
+                best = connection
+        if best is None or target.expired(epoch):
+            return None
+        best.bulk = False
+        self.ledger.move(best, State.LENT)
+        return best
+
     def serve(self, account: Account[S]) -> None:
         """Give those who wait what can be had; who is not first in a lane gets what those before have no use for."""
+        if not account.waiting:
+            self.ledger.tidy(account)
+            return
         for watch in (False, True):
             first = True
             for waiter in account.lane(watch=watch):

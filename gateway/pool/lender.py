@@ -152,6 +152,9 @@ class Lender(Generic[S]):
 
     async def _acquire(self, ask: Ask, target: Target) -> Connection[S]:
         """Wait, within the deadline, for a connection that is known to be alive."""
+        at_hand = self._keeper.lend_at_hand(ask, target)
+        if at_hand is not None and await self._proven(at_hand):
+            return at_hand
         ticket = self._ledger.number()
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._tools.limits.lease_wait_seconds

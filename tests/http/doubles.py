@@ -9,6 +9,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Literal, cast
 
+from msgspec import json
+
 from gateway.accounts.account import Account
 from gateway.errors import GatewayError, PreconditionFailed
 from gateway.http.idempotency import MemoryIdempotency
@@ -20,6 +22,7 @@ from gateway.live.event import Event, Hello
 from gateway.mail.desk import Desk
 from gateway.mail.download import ByteRange, Download
 from gateway.mail.fresh import Show, summaries
+from gateway.mail.pages import Listed
 from gateway.mail.query import PageQuery, Tagged
 from gateway.mail.request import BulkDelete, BulkFlags, BulkMove, Destination, FlagPatch, FolderCreate, FolderPatch
 from gateway.mail.resource import (
@@ -57,7 +60,8 @@ VERBS = MappingProxyType(
     {
         "accounts": ("describe",),
         "folders": ("list_folders", "get_folder", "create_folder", "patch_folder", "delete_folder"),
-        "messages": ("page", "rows", "get_message"),
+        "messages": ("page", "get_message"),
+        "listing": ("listing",),
         "search": ("search",),
         "body": ("get_body",),
         "content": ("open_raw", "open_part"),
@@ -139,8 +143,11 @@ class Verbs(DetailVerbs, SharingVerbs):
     async def delete_folder(self, desk: Desk, account: Account, ref: str, *, force: bool) -> None:
         await self._called("delete_folder", ref, force)
 
-    async def rows(self, desk: Desk, account: Account, ref: str, query: PageQuery) -> Tagged[MessagePage]:
-        return await self.page(desk, account, ref, query)
+    async def listing(self, desk: Desk, account: Account, ref: str, query: PageQuery) -> Tagged[Listed]:
+        found = await self.page(desk, account, ref, query)
+        if found.value is None:
+            return Tagged(None, found.etag)
+        return Tagged(Listed(json.encode(found.value), found.value.next_cursor), found.etag)
 
     async def page(self, desk: Desk, account: Account, ref: str, query: PageQuery) -> Tagged[MessagePage]:
         await self._called("page", ref, query)

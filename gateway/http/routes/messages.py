@@ -25,10 +25,9 @@ from gateway.http.routes.examples import BODY, INBOX, MESSAGE, MESSAGE_ID, PAGE
 from gateway.http.routes.filters import FilterQuery, given
 from gateway.http.selected import message_without_preview, page_without_previews
 from gateway.identity.scope import Scope
-from gateway.mail import body, messages, selected_message, store
+from gateway.mail import body, listing, messages, selected_message, store
 from gateway.mail.fields import Fields
 from gateway.mail.header_resource import SelectedMessage, SelectedPage
-from gateway.mail.listing import listing
 from gateway.mail.query import PageQuery
 from gateway.mail.resource import Body, Flag, Message, MessagePage, StoredMessage
 
@@ -100,7 +99,7 @@ async def list_messages(call: Call[MessagesQuery, None]) -> Response:
         return await _selected_page(call, Fields.parse(query.fields, page=True))
     asked = _page_query(call, taking_tags=may_read)
     if may_read and not query.preview:
-        listed = await listing(call.desk, await call.account(), call.folder, asked)
+        listed = await listing.listing(call.desk, await call.account(), call.folder, asked)
         if listed.value is None:
             return reply.tagged(call, None, listed.etag)
         return reply.tagged(call, Raw(listed.value.json), listed.etag, next_link(call, listed.value.next_cursor))
