@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from msgspec import Struct
+
 from gateway.accounts.code_flow import CodeFlow, Tokens
 from gateway.accounts.keyring import Keyring
 from gateway.accounts.link import Link, new_id
@@ -49,8 +51,7 @@ class Access:
     worked: bool = False
 
 
-@dataclass(slots=True)
-class _Circuit:
+class _Circuit(Struct):
     failures: int = 0
     closed_until: float = 0.0
 

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from msgspec import Struct
+
 from gateway.imap.credential import Credential
 from gateway.imap.endpoint import Endpoint
 from gateway.secret import Secret
@@ -35,8 +37,7 @@ AHEAD_SECONDS: Final = 60.0
 """How long before its credential's end a lasting connection is replaced at most, and half of it at least."""
 
 
-@dataclass(frozen=True, slots=True)
-class Renewal:
+class Renewal(Struct, frozen=True):
     """A credential that ends before what stands behind it. ``until``: when that ends (None: it does not by itself).
 
     ``fresh`` gives the account with a credential that lasts as long as any that can be had now. It raises what makes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, Struct
@@ -14,8 +13,7 @@ Protocol: TypeAlias = Literal["imap", "smtp"]
 SafeTls: TypeAlias = Literal["implicit", "starttls"]
 
 
-@dataclass(frozen=True, slots=True)
-class MailPorts:
+class MailPorts(Struct, frozen=True):
     """Where mail servers are of which nothing but the name is known (RFC 8314 section 3)."""
 
     imaps: int = 993

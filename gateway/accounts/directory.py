@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import assert_never
+
+from msgspec import Struct
 
 from gateway.accounts.account import Account, Caller, Renewal
 from gateway.accounts.address import Address
@@ -23,8 +24,7 @@ from gateway.settings.model import Auth, Issuer, Linked, MasterUser, PassThrough
 _log = logger("gateway.accounts")
 
 
-@dataclass(frozen=True, slots=True)
-class _Served:
+class _Served(Struct, frozen=True):
     """A provider as it is used. ``sign_in`` is None where users link accounts themselves."""
 
     provider: Provider

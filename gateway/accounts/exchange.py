@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import httpx
+from msgspec import Struct
 
 from gateway.accounts.account import Caller
 from gateway.accounts.token_endpoint import Answer, Client, NoAnswer, ask
@@ -52,8 +53,7 @@ class Means:
     on_exchange: Callable[[ExchangeOutcome], None] = lambda outcome: None
 
 
-@dataclass(frozen=True, slots=True)
-class Exchanged:
+class Exchanged(Struct, frozen=True):
     """``ends_at`` in epoch seconds."""
 
     token: Secret

@@ -6,8 +6,9 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from copy import copy
-from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeVar
+
+from msgspec import Struct
 
 from gateway.accounts.exchange import Exchanged
 from gateway.errors import ClientError, GatewayError, Unavailable
@@ -38,8 +39,7 @@ class Key(NamedTuple):
     target: str
 
 
-@dataclass(slots=True)
-class _Kept:
+class _Kept(Struct):
     """``half_at``: from then on who wants the longest gets another."""
 
     exchanged: Exchanged

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterable
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from gateway.accounts.address import Address, read_address
 from gateway.accounts.candidate import Asked, Candidate, Found, Protocol, Rejected, Source
@@ -31,8 +31,7 @@ TRIED_MAX: Final = 12  # of one stage
 DEADLINES: Final = Deadlines(connect=5.0, greeting=5.0, command=5.0)
 
 
-@dataclass(slots=True)
-class _Sought:
+class _Sought(Struct):
     """What is known so far. ``until``: when finding ends, on the loop's clock."""
 
     address: Address

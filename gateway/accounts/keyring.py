@@ -12,11 +12,11 @@ import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from msgspec import Struct
 
 from gateway.errors import ConfigurationError, Unavailable
 from gateway.secret import Secret
@@ -33,8 +33,7 @@ class SealBroken(Unavailable):
     """A sealed value can't be opened: its key is not configured, or it is not what was sealed in this place."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Key:
+class _Key(Struct, frozen=True):
     id: str
     cipher: AESGCM
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final, Literal, Protocol
 
+from msgspec import Struct
+
 Method = Literal["password", "oauth"]
 State = Literal["ok", "reauth-required"]
 ANY_SERVER: Final = "linked"
@@ -30,8 +32,7 @@ class Owner:
     subject: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(Struct, frozen=True, kw_only=True):
     """Where the mailbox is: at a configured provider, or at a server that the user named."""
 
     provider: str | None = None

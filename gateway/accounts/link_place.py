@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from msgspec import Struct
+
 from gateway.accounts import finding
 from gateway.accounts.address import Address, read_address
 from gateway.accounts.link import Place
@@ -36,8 +38,7 @@ class Vouched:
         return next((each.endpoint() for each in found.imap if not each.needs_confirmation), None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
+class Server(Struct, frozen=True, kw_only=True):
     """As a user names it."""
 
     host: str

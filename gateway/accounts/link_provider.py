@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from msgspec import Struct
+
 from gateway.settings.kept_secret import KeptSecret, Place
 from gateway.settings.model import Linked, Provider
 
@@ -38,8 +40,7 @@ _PRESETS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkProvider:
+class LinkProvider(Struct, frozen=True, kw_only=True):
     """``secret`` is None for a public client. ``parameters`` are the kind's own of the authorization request."""
 
     provider: Provider

@@ -12,7 +12,8 @@ from urllib.parse import quote
 from gateway.accounts.address import Address
 from gateway.accounts.autoconfig import NotAutoconfig, read_autoconfig
 from gateway.accounts.candidate import Candidate, MailPorts, Protocol, SafeTls, Source
-from gateway.accounts.names import NameMissing, Names, Service
+from gateway.accounts.dns_answer import NameMissing, Service
+from gateway.accounts.names import Names
 from gateway.accounts.preset import preset_of
 from gateway.accounts.web import Web
 from gateway.errors import GatewayError

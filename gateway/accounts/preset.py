@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from gateway.accounts.candidate import Candidate, MailPorts, OAuthHint, Protocol, SafeTls
 
 
-@dataclass(frozen=True, slots=True)
-class Preset:
+class Preset(Struct, frozen=True):
     """``exchangers``: what the names of its mail exchangers end with."""
 
     name: str

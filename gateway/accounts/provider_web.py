@@ -6,12 +6,12 @@ import asyncio
 import json
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote_plus
 
 import httpx
 from authlib.oidc.discovery import get_well_known_url
+from msgspec import Struct
 
 from gateway.accounts.link_provider import LinkProvider
 from gateway.errors import Unavailable
@@ -23,8 +23,7 @@ METADATA_SECONDS: Final = 3600.0
 _TOO_BUSY: Final = frozenset({408, 425, 429})
 
 
-@dataclass(frozen=True, slots=True)
-class Metadata:
+class Metadata(Struct, frozen=True):
     """What OpenID Connect Discovery 1.0 section 3 calls by these names."""
 
     authorization_endpoint: str

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
+
+from msgspec import Struct
 
 from gateway.accounts.host import HostRefused, read_host
 from gateway.accounts.names import Names
@@ -16,8 +18,7 @@ from gateway.settings.reach_checks import nameserver
 ADDRESSES_MAX: Final = 4  # that are tried of one host
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """What users may have reached. Hosts of the operator's own configuration are not asked about here."""
 
     hosts: frozenset[str] = frozenset()

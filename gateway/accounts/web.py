@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import SplitResult, urljoin
 
 import httpx
+from msgspec import Struct
 
 from gateway.accounts.reach import Reach
 from gateway.errors import ConnectFailed, DeadlinePassed, ProtocolViolation, TlsFailed
@@ -20,16 +20,14 @@ SECONDS: Final = 5.0  # for a document with all its hops
 HOPS_MAX: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """``secure``: every hop was over TLS, so that the domain's own certificates vouch for it."""
 
     body: bytes
     secure: bool
 
 
-@dataclass(frozen=True, slots=True)
-class WebPorts:
+class WebPorts(Struct, frozen=True):
     """Where http and https are spoken."""
 
     http: int = 80

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from msgspec import Struct
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
@@ -21,8 +21,7 @@ from gateway.identity.scope import Scope as Permission
 TICKET: Final = "ticket"
 
 
-@dataclass(frozen=True, slots=True)
-class Admission:
+class Admission(Struct, frozen=True):
     """``principal`` is None on public routes. ``query``: what a ticket stands for, in place of the request's own.
 
     ``nonce``: what the client's next proof should hold (RFC 9449 section 8.2).

@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 import msgspec
 import structlog
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -93,8 +93,7 @@ class Run:
         return OperationResult(id=operation.id, status=problem.status, problem=problem, etag=now or UNSET)
 
 
-@dataclass(frozen=True, slots=True)
-class _One:
+class _One(Struct, frozen=True):
     """How one operation is answered; what is missing to it is that it came as a request of its own."""
 
     call: Call[NoQuery, Batch]

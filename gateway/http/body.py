@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 import msgspec
+from msgspec import Struct
 from starlette.requests import Request
 
 from gateway.errors import InvalidRequest, TooLarge, UnsupportedMediaType
@@ -42,8 +43,7 @@ class BodyKind(Protocol[B_co]):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class NoBody:
+class NoBody(Struct, frozen=True):
     """Whatever is sent is not read."""
 
     media_type: str | None = None
@@ -71,16 +71,14 @@ class JsonBody(Generic[B]):
         return decode(await request.body(), self.type)
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
+class Upload(Struct, frozen=True):
     """A message on its way in: its size in octets, known before the first of them is read."""
 
     size: int
     source: AsyncIterator[bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class MessageBody:
+class MessageBody(Struct, frozen=True):
     """message/rfc822 as it is. What comes without a Content-Length is put aside first, to learn its size."""
 
     media_type: str | None = MESSAGE_TYPE

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
 
+from msgspec import Struct
 from starlette.datastructures import Headers
 
 from gateway.errors import InvalidRequest
@@ -18,8 +18,7 @@ MAX_TAGS: Final = 100
 """Entity tags that one condition may list."""
 
 
-@dataclass(frozen=True, slots=True)
-class TagList:
+class TagList(Struct, frozen=True):
     """``any`` stands for `*`. ``strong`` holds the strong tags, ``all`` all of them without their weak mark."""
 
     any: bool

@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 
+from msgspec import Struct
 from starlette.responses import Response
 
 from gateway.errors import replies
@@ -23,13 +24,11 @@ NAMES: Final = re.compile(r"\{([a-z]+)\}")
 ACCOUNT: Final = "/v1/accounts/{account}/"
 
 
-@dataclass(frozen=True, slots=True)
-class Public:
+class Public(Struct, frozen=True):
     """Open to anyone. Has to be said: there is no route without a declared scope."""
 
 
-@dataclass(frozen=True, slots=True)
-class PathParameter:
+class PathParameter(Struct, frozen=True):
     """What may stand in a path, so that nonsense is refused before anything is asked of a mail server."""
 
     pattern: str

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, Protocol
+
+from msgspec import Struct
 
 from gateway.errors import Conflict, Unavailable
 
@@ -19,8 +20,7 @@ _ENTRY_OCTETS: Final = 512
 """What an entry costs beside the answer's own octets, roughly."""
 
 
-@dataclass(frozen=True, slots=True)
-class IdempotencyKey:
+class IdempotencyKey(Struct, frozen=True):
     """One caller's key on one route; another caller's same key is another key."""
 
     issuer: str
@@ -29,8 +29,7 @@ class IdempotencyKey:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class SavedReply:
+class SavedReply(Struct, frozen=True):
     """An answer, and the fingerprint of the request that it was given to."""
 
     fingerprint: bytes
@@ -58,8 +57,7 @@ class IdempotencyStore(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
+class _Kept(Struct, frozen=True):
     until: float
     reply: SavedReply
 

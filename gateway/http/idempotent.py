@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Final
 
+from msgspec import Struct
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -117,8 +118,7 @@ class _Recorder:
         return SavedReply(fingerprint, self.status, tuple(self.headers), bytes(self.body))
 
 
-@dataclass(slots=True)
-class _Claim:
+class _Claim(Struct):
     """The first request with a key: whatever becomes of it, the key ends up finished or released."""
 
     key: IdempotencyKey

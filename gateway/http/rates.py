@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
+
+from msgspec import Struct
 
 from gateway.settings.model import Rate, Rates
 
@@ -29,8 +30,7 @@ class RateKey(NamedTuple):
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """``left`` requests may follow at once; ``full_in`` seconds it is as if there had been none.
 
     ``wait``: seconds until the one that was refused would be taken; None: it was taken.

@@ -79,8 +79,7 @@ class Answers:
         return _at(self._decoded[of], _steps(pointer, place), f"{pointer[:200]} of {of}", place)
 
 
-@dataclass(slots=True)
-class _Body:
+class _Body(Struct):
     """One body; counted is what references have put into it so far."""
 
     answers: Answers

@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypedDict
 
+from msgspec import Struct
 from starlette.types import Scope
 
 from gateway.accounts.account import Account
@@ -66,8 +67,7 @@ class Verifies(Protocol):
     async def verify_account(self, account: Account, /) -> Verification: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Servers:
+class Servers(Struct, frozen=True):
     """What mail servers are found and tried with."""
 
     finder: Finds

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final, Protocol
 
+from msgspec import Struct
+
 from gateway.errors import Reply, TooManyRequests, Unauthenticated, Unavailable
 from gateway.http.query import Query
 from gateway.identity.principal import Principal
@@ -73,8 +75,7 @@ def digest_of(ticket: str) -> bytes:
     return sha256(ticket.encode("utf-8", "surrogatepass")).digest()
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
+class _Kept(Struct, frozen=True):
     until: float
     grant: Grant
 

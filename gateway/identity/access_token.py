@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gateway.identity.claims import Times, audiences, key_of_sender, scope_names, text, times
 from gateway.identity.profile import PROFILES
@@ -12,8 +13,7 @@ from gateway.identity.scope import Scope, granted
 from gateway.settings.model import Issuer
 
 
-@dataclass(frozen=True, slots=True)
-class AccessToken:
+class AccessToken(Struct, frozen=True):
     """Every claim checked for type and bounds. ``key`` is the thumbprint of the key that it is bound to."""
 
     subject: str

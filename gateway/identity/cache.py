@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from hashlib import sha256
+
+from msgspec import Struct
 
 from gateway.identity.principal import Principal
 
@@ -12,8 +13,7 @@ KEPT_FOR = 60.0  # seconds at most; also ends with the token, and with the key s
 KEPT_MAX = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
+class Verified(Struct, frozen=True):
     principal: Principal
     since: float
     until: float

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import httpx
+from msgspec import Struct
 
 DOCUMENT_MAX = 512 * 1024  # octets; metadata and key sets have some 1 to 20 KiB
 DEADLINE = 5.0  # seconds, for one document
@@ -19,8 +19,7 @@ class FetchFailed(Exception):
     """The document could not be had; the reason names no content of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """``max_age``: seconds of Cache-Control, 0 where it forbids keeping, None where it says nothing."""
 
     body: bytes

@@ -6,11 +6,11 @@ import asyncio
 import os
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import httpx
+from msgspec import Struct
 
 from gateway.errors import Unavailable
 from gateway.identity.discovery import discover
@@ -55,8 +55,7 @@ class KeySource(Protocol):
     async def close(self) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """A fetched set and its times, in seconds of the clock."""
 
     keys: KeySet

@@ -10,12 +10,12 @@ import json
 import re
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from types import MappingProxyType
 
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
+from msgspec import Struct
 
 KEYS_MAX = 100
 RSA_BITS_MIN = 2048
@@ -35,8 +35,7 @@ class KeySetUnreadable(Exception):
     """The document is no JWK set."""
 
 
-@dataclass(frozen=True, slots=True)
-class SigningKey:
+class SigningKey(Struct, frozen=True):
     """A key with the algorithms it may be used with."""
 
     kid: str | None
@@ -44,8 +43,7 @@ class SigningKey:
     key: VerificationKey
 
 
-@dataclass(frozen=True, slots=True)
-class KeySet:
+class KeySet(Struct, frozen=True):
     """``version`` is a digest of all that counts: equal versions verify the same tokens. ``skipped``: unfit keys."""
 
     keys: tuple[SigningKey, ...]

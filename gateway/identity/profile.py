@@ -7,8 +7,9 @@ any party that holds one read mail (RFC 9068 section 5).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from gateway.identity import auth0, entra
 from gateway.identity.claims import scope_names, text
@@ -20,8 +21,7 @@ Claims = Mapping[str, object]
 _ID_TOKEN_CLAIMS = frozenset({"at_hash", "c_hash", "s_hash"})
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Struct, frozen=True):
     """``types`` are the header's ``typ``; ``required`` are claims that must be non-empty strings.
 
     ``also`` checks what only this issuer's tokens have; ``scopes`` tells what they grant.

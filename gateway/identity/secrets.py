@@ -7,13 +7,14 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from gateway.secret import Secret
 from gateway.settings.kept_secret import KeptSecret, Place
 from gateway.settings.model import Dpop, Issuer
 
 
-@dataclass(frozen=True, slots=True)
-class OwnSecret:
+class OwnSecret(Struct, frozen=True):
     """One that was made at start, and ends with the process."""
 
     secret: Secret

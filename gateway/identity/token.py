@@ -10,8 +10,9 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NoReturn
+
+from msgspec import Struct
 
 from gateway.identity.refusal import TokenRefused
 
@@ -24,8 +25,7 @@ _KID = re.compile(r"[A-Za-z0-9_\-.:=+/@|]{1,256}")
 _FORBIDDEN = frozenset({"jku", "jwk", "x5u", "x5c", "crit", "b64", "enc", "zip"})
 
 
-@dataclass(frozen=True, slots=True)
-class SignedToken:
+class SignedToken(Struct, frozen=True):
     """An unverified token. ``typ`` is in lower case, without ``application/``; ``key`` is the header's ``jwk``."""
 
     alg: str

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import httpx
+from msgspec import Struct
 
 from gateway.identity.introspection import IntrospectionEndpoint
 from gateway.identity.keys import KeySource, key_source
@@ -16,8 +16,7 @@ from gateway.metrics import Metrics
 from gateway.settings.model import Issuer
 
 
-@dataclass(frozen=True, slots=True)
-class Trusted:
+class Trusted(Struct, frozen=True):
     """``opaque``: where this issuer is asked about opaque tokens."""
 
     issuer: Issuer
@@ -34,8 +33,7 @@ class Trusted:
             await self.opaque.close()
 
 
-@dataclass(frozen=True, slots=True)
-class World:
+class World(Struct, frozen=True):
     """What an issuer is reached and judged by. ``clock`` gives seconds since the epoch."""
 
     http: httpx.AsyncClient

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
+
+from msgspec import Struct
 
 SyncMode = Literal["qresync", "condstore", "window"]
 
@@ -32,8 +33,7 @@ _REV2: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Capabilities:
+class Capabilities(Struct, frozen=True):
     """A set of capability names in upper case. ``has`` counts what IMAP4rev2 includes once it is in ``enabled``."""
 
     names: frozenset[str] = frozenset()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from gateway.secret import Secret
 
@@ -19,8 +20,7 @@ def _digest(*parts: str) -> str:
     return digest.hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Password:
+class Password(Struct, frozen=True):
     """An account's own user name and password."""
 
     user: str
@@ -31,8 +31,7 @@ class Password:
         return _digest("password", self.user, self.password.reveal())
 
 
-@dataclass(frozen=True, slots=True)
-class ProxyPassword:
+class ProxyPassword(Struct, frozen=True):
     """``user`` signs in with its password and acts as ``authzid`` (RFC 4616 section 2)."""
 
     authzid: str
@@ -44,8 +43,7 @@ class ProxyPassword:
         return _digest("proxy-password", self.authzid, self.user, self.password.reveal())
 
 
-@dataclass(frozen=True, slots=True)
-class Bearer:
+class Bearer(Struct, frozen=True):
     """An OAuth access token for ``user``. ``own_token``: it is the one that the caller sent to the gateway.
 
     ``auto``: by OAUTHBEARER where the server has it, else by XOAUTH2.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from msgspec import Struct
+
 Tls: TypeAlias = Literal["implicit", "starttls", "none"]
 
 
@@ -29,8 +31,7 @@ class Endpoint:
         return f"{host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
-class Deadlines:
+class Deadlines(Struct, frozen=True):
     """All in seconds. ``connect``: TCP and TLS together; ``command``: the longest silence while one is pending."""
 
     connect: float = 10.0

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from gateway.errors import InvalidRequest, Refused, TooLarge
 from gateway.imap.encode.arg import Arg, Literal, StreamLiteral, date_time, flag_list, mailbox
@@ -13,8 +14,7 @@ from gateway.imap.response import AppendUid
 from gateway.imap.session_quota import Quotas
 
 
-@dataclass(frozen=True, slots=True)
-class AppendResult:
+class AppendResult(Struct, frozen=True):
     """Where the message is now."""
 
     uidvalidity: int

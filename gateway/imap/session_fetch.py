@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gateway.errors import LocalError, NotFound, Refused
 from gateway.imap.connection import Pending
@@ -18,8 +19,7 @@ from gateway.imap.session_core import Core
 from gateway.imap.uids import UidSet
 
 
-@dataclass(frozen=True, slots=True)
-class FetchResult:
+class FetchResult(Struct, frozen=True):
     """``messages`` by UID; one that is missing is gone. ``vanished`` only where it was asked for.
 
     ``cut``: there was more than was to be kept, of this UID and higher ones.
@@ -33,8 +33,7 @@ class FetchResult:
     cut: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StoreResult:
+class StoreResult(Struct, frozen=True):
     """``messages``: the new flags, as far as the server told; ``modified``: left alone, as changed meanwhile."""
 
     messages: dict[int, Fetched]

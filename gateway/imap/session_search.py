@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from gateway.errors import ProtocolViolation
 from gateway.imap.encode.arg import word
@@ -17,8 +18,7 @@ from gateway.imap.uids import SequenceSet, UidSet
 ThreadAlgorithm = Literal["REFS", "REFERENCES"]
 
 
-@dataclass(frozen=True, slots=True)
-class SearchResult:
+class SearchResult(Struct, frozen=True):
     """What was asked for, and what else came with it. ``uids`` is None where ALL was not asked for and not given.
 
     ``min`` and ``max`` are None where nothing was found; ``modseq`` is the highest of the messages found (CONDSTORE).

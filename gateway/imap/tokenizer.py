@@ -7,16 +7,16 @@ Linear: every alternative takes what it has looked at, so nothing is looked at t
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from gateway.errors import ProtocolViolation
 from gateway.imap import limits
 from gateway.imap.framer import Frame, Streamed
 
 
-@dataclass(frozen=True, slots=True)
-class TooDeep:
+class TooDeep(Struct, frozen=True):
     """Stands for what was nested deeper than ``limits.MAX_NESTING``."""
 
 
@@ -35,8 +35,7 @@ _WHOLE_QUOTED: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _ESCAPE: Final = re.compile(rb"\\(.)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """``nodes``: the top level. ``opened``: parentheses left open. ``stray``: one closed that was never opened.
 
     ``torn``: a quoted string was not closed, so what follows it is not to be trusted.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from gateway.errors import InvalidRequest
 from gateway.imap.name import MailboxName
@@ -14,8 +15,7 @@ from gateway.sync.state import FolderState
 Scope: TypeAlias = Literal["one", "some", "whole"]
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(Struct, frozen=True):
     """Where it is in one folder. ``state`` None: it has nothing of it.
 
     ``origin``: the folder was renamed, and it has the messages by the ids that they had under that name.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Container, Iterator, Set
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gateway.accounts.account import Account
 from gateway.imap.name import MailboxName
@@ -12,8 +13,7 @@ from gateway.live.mark import Mark, Scope
 from gateway.live.stream import Stream
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What a stream wants: some folders, or (None) all of the account. ``account``: with its own credential."""
 
     account: Account

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from gateway.accounts.account import Account
 from gateway.errors import GatewayError, NotFound, Refused, Unavailable
@@ -27,8 +28,7 @@ from gateway.settings.model import Live
 from gateway.sync.account_state import KnownFolder
 
 
-@dataclass(frozen=True, slots=True)
-class Means:
+class Means(Struct, frozen=True):
     """What every post works with."""
 
     desk: Desk

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from gateway.imap.name import MailboxName
 from gateway.live.event import Bye, Event, Hello, Resync
@@ -28,8 +29,7 @@ Subject: TypeAlias = MailboxName | Literal["quota"] | None
 """What an event is of: a folder, the account's quota, or (None) the list of folders."""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """An event, and where the client is after it."""
 
     event: Changes | FolderChanges | Resync | QuotaNews

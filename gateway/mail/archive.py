@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, Final
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from gateway.accounts.account import Account
 from gateway.errors import Conflict, IdExpired
@@ -38,8 +38,7 @@ class ArchiveRun(Request, kw_only=True, frozen=True):
     limit: Annotated[int, Meta(ge=1, le=100_000, description="most messages in one run")] = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """``moved`` so far in this run; ``more``: there may be more to move; ``done``: the run is at its end."""
 
     moved: int
@@ -47,8 +46,7 @@ class Progress:
     done: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _At:
+class _At(Struct, frozen=True):
     """``above``: what lies up to this UID is settled; None: all is."""
 
     uidvalidity: int | None

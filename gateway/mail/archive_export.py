@@ -10,7 +10,7 @@ from datetime import UTC
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 
 from gateway.accounts.account import Account
 from gateway.errors import IdExpired, ProtocolViolation
@@ -37,8 +37,7 @@ PIECE: Final = 49_152
 """Octets in a line: a multiple of three, so that the base64 of a message is that of its lines one after the other."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     """Messages of the next batch; ``above``: it goes on over this UID, None: nothing is left."""
 
     life: Life

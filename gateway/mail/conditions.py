@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 
 from gateway.errors import InvalidRequest, Unprocessable
 from gateway.mail.search_request import SearchFilter
@@ -25,8 +24,7 @@ _TEXTS: Final = ("text", "from_", "to", "cc", "bcc", "subject", "body")
 _OPERATION: Final = frozenset({"operator", "conditions"})
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """One node of the tree. ``positive``: under an even number of NOTs. ``children`` are indices of nodes."""
 
     given: SearchFilter
@@ -44,8 +42,7 @@ class Condition:
         return f"{self.path}.{_json_name(member)}"
 
 
-@dataclass(frozen=True, slots=True)
-class Conditions:
+class Conditions(Struct, frozen=True):
     """The nodes of a tree, a parent before its children; the first is the root."""
 
     nodes: tuple[Condition, ...]
@@ -99,8 +96,7 @@ class Conditions:
                 raise InvalidRequest(f"at most {MAX_TERMS} words, of {MAX_CHARACTERS} characters together", field=path)
 
 
-@dataclass(slots=True)
-class _Node:
+class _Node(Struct):
     given: SearchFilter
     path: str
     positive: bool

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+
+from msgspec import Struct
 
 from gateway.accounts.account import Account
 from gateway.errors import NotFound
@@ -29,16 +30,14 @@ BATCH_COUNT: Final = 64
 _WHOLE: Final = Section()
 
 
-@dataclass(frozen=True, slots=True)
-class Life:
+class Life(Struct, frozen=True):
     """One life of a folder: a UID means one message in it, for good (RFC 9051 section 2.3.1.1)."""
 
     name: MailboxName
     uidvalidity: int
 
 
-@dataclass(frozen=True, slots=True)
-class Carried:
+class Carried(Struct, frozen=True):
     """A message that is to be carried, as the server described it."""
 
     life: Life
@@ -47,23 +46,20 @@ class Carried:
     received: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Begin:
+class Begin(Struct, frozen=True):
     """Its octets follow. ``sender`` is local@host of the From field, or None."""
 
     message: Carried
     sender: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(Struct, frozen=True):
     """All octets of the message are there."""
 
     message: Carried
 
 
-@dataclass(frozen=True, slots=True)
-class Convoy:
+class Convoy(Struct, frozen=True):
     """``messages`` of an account; those of one folder are together."""
 
     desk: Desk

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from gateway.errors import StateTooOld
 from gateway.imap.encode.fetch_item import Item
 from gateway.imap.encode.search_key import UidIn
@@ -39,8 +41,7 @@ class Deletions:
     present: list[int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Numbers:
+class _Numbers(Struct, frozen=True):
     """Where the samples are now, and how many messages are below the state's UIDNEXT and below what was told."""
 
     at: Mapping[int, int]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from gateway.errors import RangeNotSatisfiable
 
 
-@dataclass(frozen=True, slots=True)
-class ByteRange:
+class ByteRange(Struct, frozen=True):
     """One range as asked for: ``first``-``last`` inclusive; ``first`` None means the last ``last`` octets."""
 
     first: int | None

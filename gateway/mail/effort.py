@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from gateway.imap.encode.search_key import And, Fuzzy, Header, Match, Not, Or, SearchKey
 
 
-@dataclass(frozen=True, slots=True)
-class Effort:
+class Effort(Struct, frozen=True):
     """How many messages the first window looks at, and after how many the search pauses."""
 
     step: int

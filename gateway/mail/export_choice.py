@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from gateway.accounts.account import Account
 from gateway.errors import PreconditionFailed
@@ -29,8 +30,7 @@ _TYPES: Final[dict[Format, str]] = {"mbox": "application/mbox", "zip": "applicat
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """``messages`` in order. ``title`` names the file; ``name`` tells a message's own, ``cursor`` goes on after it."""
 
     title: str
@@ -45,8 +45,7 @@ class Chosen:
         return entity_tag(account.id, "export", self.title, *each, str(self.next_cursor))
 
 
-@dataclass(frozen=True, slots=True)
-class Export:
+class Export(Struct, frozen=True):
     """The octets, and where the next export goes on."""
 
     download: Download

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated, Final
 
-from msgspec import UNSET, Meta, UnsetType, json
+from msgspec import UNSET, Meta, Struct, UnsetType, json
 from msgspec.structs import replace
 
 from gateway.accounts.account import Account
@@ -83,8 +82,7 @@ async def choose(desk: Desk, account: Account, wanted: SearchManifest) -> Chosen
     return Chosen(_TITLE, tuple(found), _file_name, after, None if on is None else on.encode())
 
 
-@dataclass(frozen=True, slots=True)
-class _Walk:
+class _Walk(Struct, frozen=True):
     """Through the folders in the order of their marks: one that is made or renamed meanwhile moves no other."""
 
     desk: Desk

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from gateway.errors import InvalidRequest
 from gateway.imap.encode.fetch_item import FetchItem, Item, Section
@@ -45,8 +46,7 @@ _WORD: Final = re.compile(rb"[a-z0-9_.!#$&'+^`|~-]+")
 """Names that every server takes in HEADER.FIELDS; for others the whole header block is asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
+class Fields(Struct, frozen=True):
     """``names`` are members of SelectedMessage, ``headers`` the header properties; both as they were asked for."""
 
     names: frozenset[str]

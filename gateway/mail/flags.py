@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 
 from gateway.accounts.account import Account
 from gateway.errors import Forbidden, InvalidRequest, PreconditionFailed
@@ -28,8 +27,7 @@ from gateway.mail.summary import keywords
 from gateway.sync.ids import MessageId
 
 
-@dataclass(frozen=True, slots=True)
-class FlagChange:
+class FlagChange(Struct, frozen=True):
     """A change in the server's words: ``replace`` alone, or ``add`` and ``remove``."""
 
     add: tuple[bytes, ...] = ()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from msgspec import Struct
 
 from gateway.errors import Unprocessable
 from gateway.imap.name import MailboxName
@@ -22,8 +24,7 @@ LONGEST_MOVES = 10_000
 """The same for all renamed folders of one answer: the new ids of their messages are in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Renaming:
+class Renaming(Struct, frozen=True):
     """A folder has another name, and its messages are those that the client has. ``state`` is where the client is."""
 
     old: MailboxName
@@ -31,8 +32,7 @@ class Renaming:
     state: FolderState
 
 
-@dataclass(frozen=True, slots=True)
-class FolderDifference:
+class FolderDifference(Struct, frozen=True):
     """``state``: what the client knows once it was told; a folder that is new to it has no state there.
 
     ``seen``: all folders that it is told of, as they are now.
@@ -44,8 +44,7 @@ class FolderDifference:
     renamings: tuple[Renaming, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(Struct, frozen=True):
     """A folder of the list."""
 
     folder: Folder

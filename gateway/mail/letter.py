@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from msgspec import Struct
+
 from gateway.imap.encode.fetch_item import FetchItem, Section
 from gateway.imap.name import MailboxName
 from gateway.imap.response import Fetched
@@ -19,8 +21,7 @@ from gateway.message.subject import BaseSubject, base_subject
 _REFERENCES = Section("", "HEADER.FIELDS", fields=("References",))
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a message is."""
 
     folder: MailboxName

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gateway.imap.name import MailboxName
 from gateway.mail.rank import Rank
 from gateway.sync.search_cursor import MAX_ANCHORS, Place, mark_of
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Struct, frozen=True):
     """A message that was found; ``rank`` is empty where there is nothing to compare it with."""
 
     uid: int
     rank: Rank = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Lead:
+class Lead(Struct, frozen=True):
     """What one folder has to show: ``hits`` in order, found under ``place``.
 
     ``below``: UIDs under it were not looked at yet (None: all were); no hit of them is expected before ``rest``,
@@ -35,8 +34,7 @@ class Lead:
     sorted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """``picked``: the page as (number of the lead, hit), in order. ``places``: where folders go on, by mark."""
 
     picked: tuple[tuple[int, Hit], ...]

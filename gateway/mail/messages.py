@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from gateway.accounts.account import Account
@@ -32,8 +32,7 @@ _REFERENCES = Section("", "HEADER.FIELDS", fields=("References",))
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """A page and, where a section of each message was asked for, those by message id."""
 
     value: MessagePage

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from gateway.imap.name import MailboxName
 from gateway.imap.response import Namespaces
@@ -11,8 +12,7 @@ from gateway.imap.response import Namespaces
 Kind = Literal["personal", "other", "shared"]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a folder lies: its namespace, and its owner where it is another user's."""
 
     kind: Kind

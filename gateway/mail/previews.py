@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, cast
+
+from msgspec import Struct
 
 from gateway.imap.encode.fetch_item import Item, Section
 from gateway.imap.session import Session
@@ -27,8 +28,7 @@ _NOTHING: Final = 4
 _INLINE_WORK: Final = 16_384
 
 
-@dataclass(frozen=True, slots=True)
-class Beginning:
+class Beginning(Struct, frozen=True):
     """The first octets of a message's text, as encoded; ``part`` None: it has no text. ``cut``: there may be more."""
 
     part: BodyPart | None

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 
 from gateway.accounts.account import Account
 from gateway.errors import NotFound
@@ -28,8 +27,7 @@ _INBOX: Final = MailboxName(b"INBOX")
 _NOWHERE: Final = MailboxName(b"\0")
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """``names``: where something may be found. ``folders``: what the filter names, None where there is none.
 
     ``asked``: the caller named the folders. ``whole``: there are no more of them than can be searched at once.

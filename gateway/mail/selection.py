@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from gateway.errors import IdExpired, InvalidRequest, NotFound, Reply, TooLarge
 from gateway.imap.encode.fetch_item import Item
@@ -21,8 +20,7 @@ from gateway.mail.resource import Outcome
 from gateway.sync.ids import MessageId
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """UIDs that are in the folder, and the outcomes already known of those that are not."""
 
     name: MailboxName

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from gateway.imap.structure import BodyPart
 from gateway.mail.resource import BodyValue, Segment
@@ -21,8 +21,7 @@ from gateway.message.value import text_value
 Remote = Literal["block", "keep"]
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
+class Raw(Struct, frozen=True):
     """One text part as it came; ``cut``: there may be more of it."""
 
     part: BodyPart

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Final, Self, TypeAlias
+
+from msgspec import Struct
 
 from gateway.imap.encode.fetch_item import Section
 from gateway.imap.session import Session
@@ -28,15 +29,13 @@ MIDDLING: Final = 1_048_576
 _AT_ONCE: Final = 16_384  # encoded octets that are decoded on the event loop
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(Struct, frozen=True):
     """The mail server has the octets as they are asked for: they are not encoded."""
 
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """The whole part, decoded."""
 
     octets: bytes

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, cast
+
+from msgspec import Struct
 
 from gateway.imap.encode.fetch_item import Item, Section
 from gateway.imap.response import Fetched
@@ -26,8 +27,7 @@ PLAIN: Final = 16_384
 _TEXT: Final = 65_536  # characters of what they decode to
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """What is marked where."""
 
     subject: tuple[str, ...]

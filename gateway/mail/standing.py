@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from gateway.accounts.account import Account
 from gateway.errors import IdExpired
@@ -19,8 +19,7 @@ from gateway.sync.cursor import Cursor
 from gateway.sync.state import FolderState
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """``below``: the page's messages have lesser UIDs. ``etag`` is of all that decides what is on the page.
 
     ``exact``: the state tells of each change of flags, so that nothing else does; without CONDSTORE a HIGHESTMODSEQ may

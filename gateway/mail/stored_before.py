@@ -7,7 +7,8 @@ So a store that is repeated, on another replica or after a restart, stores nothi
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gateway.accounts.account import Account
 from gateway.imap.encode.fetch_item import Item, Section
@@ -29,8 +30,7 @@ _CANDIDATES = 20
 """The newest messages of that Message-ID that are compared."""
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """The first octets of a message on its way in. ``header``: up to the empty line; None where that did not come."""
 
     header: bytes | None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gateway.accounts.account import Account
 from gateway.imap.encode.fetch_item import Section
@@ -15,8 +16,7 @@ from gateway.mail.parts import structure_of
 from gateway.message.transfer import decoder
 
 
-@dataclass(frozen=True, slots=True)
-class PartOctets:
+class PartOctets(Struct, frozen=True):
     """A part as it came; ``cut``: there is more of it."""
 
     part: BodyPart

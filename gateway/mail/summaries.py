@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
+from msgspec import Struct
+
 from gateway.mail.pages import Pages
 from gateway.mail.resource import MessageSummary
 from gateway.mail.row import Row
@@ -23,8 +25,7 @@ PAGES: Final = 4
 _NONE: Final[Mapping[int, Row]] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """One mailbox of one account in one life: there a UID never means another message."""
 
     account_id: str

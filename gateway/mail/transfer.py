@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gateway.accounts.account import Account
 from gateway.errors import Conflict, Forbidden, NotFound, Refused, UpstreamError
@@ -21,8 +22,7 @@ from gateway.mail.resource import MoveResult
 from gateway.mail.roles import resolve
 
 
-@dataclass(frozen=True, slots=True)
-class Transferred:
+class Transferred(Struct, frozen=True):
     """Where messages went: for each UID the (UIDVALIDITY, UID) it has there; empty where the server does not tell."""
 
     target: MailboxName | None

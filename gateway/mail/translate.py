@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import ClassVar, Final, Literal
 
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from gateway.errors import Refused
 from gateway.imap import limits
@@ -38,8 +38,7 @@ _FIRST: Final = datetime(1901, 1, 1, tzinfo=UTC)
 _LAST: Final = datetime(9000, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Instant:
+class Instant(Struct, frozen=True):
     """Received before a moment, or at it and after. In whatever zone a server counts, it is a day off at the most."""
 
     how: Literal["before", "after"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from msgspec import Struct
+
 from gateway.accounts.account import Account
 from gateway.errors import IdExpired, NotFound, Refused
 from gateway.imap.encode.search_key import SeqIn
@@ -28,8 +30,7 @@ from gateway.mail.snippet import Terms, snippets
 from gateway.sync.search_cursor import SearchCursor
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """One request, made ready. ``names``: the folders to visit."""
 
     search: Search
@@ -51,8 +52,7 @@ class Shown:
     snippets: dict[int, Snippet] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(Struct, frozen=True):
     """What a folder said; ``lead`` is None where there is nothing left in it.
 
     ``total``: None where it was not counted. ``whole``: all that match were sorted. ``shown``: the first of the
@@ -94,8 +94,7 @@ async def show(desk: Desk, account: Account, asked: Asked, lead: Lead, uids: Seq
         return Shown()
 
 
-@dataclass(frozen=True, slots=True)
-class _Folder:
+class _Folder(Struct, frozen=True):
     """``mailbox`` is open. ``ascii_only``: the server refused the charset."""
 
     desk: Desk

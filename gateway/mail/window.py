@@ -7,7 +7,8 @@ holes, sequence numbers (which have none) tell which UIDs come next: one SEARCH 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gateway.errors import ProtocolViolation
 from gateway.imap.encode.search_key import And, SearchKey, SeqIn
@@ -23,8 +24,7 @@ Fetch = Callable[[UidSet], Awaitable[dict[int, Fetched]]]
 """What there is of some UIDs, by UID: FLAGS at least."""
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """Messages by descending UID; ``below`` continues, None: nothing is left."""
 
     messages: tuple[Fetched, ...]
@@ -46,8 +46,7 @@ async def newest(session: Session, mailbox: Mailbox, below: int, limit: int, fet
     return _window(found, limit)
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
+class Looked(Struct, frozen=True):
     """UIDs that match, rising. ``down_to``: of the window, UIDs less than this were not looked at.
 
     ``up_to``: nor those greater than this, where it is looked at from the oldest on.

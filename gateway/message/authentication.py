@@ -14,7 +14,8 @@ anybody can write this field into a message.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gateway.message.statement import statements, unquoted
 from gateway.message.words import clean_text
@@ -35,8 +36,7 @@ _NEXT = re.compile(rb"[ ]*+[^ ]*+")
 _SERVER = re.compile(rb'("(?:[^"\\]++|\\.)*+"|[^ =]++)(?: ([0-9]{1,4}))?+(?![^ ])')
 
 
-@dataclass(frozen=True, slots=True)
-class Property:
+class Property(Struct, frozen=True):
     """One property that the verdict was found on; ``ptype`` None: it came without (some senders leave it out)."""
 
     ptype: str | None
@@ -44,8 +44,7 @@ class Property:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What one method found: ``method`` and ``result`` in lower case."""
 
     method: str
@@ -55,8 +54,7 @@ class Verdict:
     properties: tuple[Property, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Authentication:
+class Authentication(Struct, frozen=True):
     """One Authentication-Results field. ``server`` (authserv-id) None: the field does not say who speaks."""
 
     server: str | None

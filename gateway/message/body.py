@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from gateway.message.parameter import file_name
 from gateway.message.part import PartLike
 
@@ -13,8 +15,7 @@ MAX_PARTS = 2000  # of one message; what comes after is left out, and said
 _MEDIA = ("image", "audio", "video")
 
 
-@dataclass(frozen=True, slots=True)
-class Bodies:
+class Bodies(Struct, frozen=True):
     """The decomposed message, each list depth first. A part may stand in several."""
 
     text: tuple[PartLike, ...]

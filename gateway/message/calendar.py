@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from icalendar import Event as Parsed
 from icalendar.prop import vCalAddress, vDDDTypes, vDuration
+from msgspec import Struct
 
 from gateway.message.calendar_lines import Component, Line, calendar_lines
 from gateway.message.calendar_zone import defined_zones, named_zone
@@ -29,8 +30,7 @@ _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _UNREADABLE = (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError)
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """``local`` is RFC 3339 without a zone, or a day alone; ``utc`` None: floating, a day, or a zone unknown."""
 
     local: str
@@ -39,8 +39,7 @@ class Moment:
     utc: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(Struct, frozen=True):
     """An organizer or attendee; ``status``, ``role`` in lower case as RFC 5545 section 3.2 has them."""
 
     name: str | None
@@ -50,8 +49,7 @@ class Person:
     rsvp: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """One VEVENT. ``recurrence`` holds its rules as they stand, such as ``RRULE:FREQ=WEEKLY``."""
 
     uid: str | None
@@ -69,8 +67,7 @@ class Event:
     problems: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Calendar:
+class Calendar(Struct, frozen=True):
     """``method`` in lower case, such as ``request``, ``reply`` or ``cancel``."""
 
     method: str | None

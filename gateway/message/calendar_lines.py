@@ -13,6 +13,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 MAX_TEXT = 1_048_576  # characters of one calendar
 MAX_LINES = 20_000  # of one calendar, folded ones counted one by one
 MAX_LINE = 16_384  # characters of a line, unfolded
@@ -28,8 +30,7 @@ _READ = frozenset(
 _ZONE = frozenset(("TZID", "X-LIC-LOCATION", "TZOFFSETTO"))
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """``name`` in upper case; ``rest`` from the ``;`` or ``:`` after it on."""
 
     name: str

@@ -9,9 +9,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from typing import Literal, TypeAlias, assert_never
+
+from msgspec import Struct
 
 from gateway.message.date import parse_date, rfc3339
 from gateway.message.header import MAX_VALUE, Field
@@ -36,8 +37,7 @@ class Form(Enum):
     URLS = "URLs"
 
 
-@dataclass(frozen=True, slots=True)
-class HeaderProperty:
+class HeaderProperty(Struct, frozen=True):
     """``asked`` is the property as it was asked for; ``field`` the field's name in lower case.
 
     ``every``: all fields of the name, in order; else the last one.

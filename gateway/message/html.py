@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import nh3
+from msgspec import Struct
 
 from gateway.message import reference
 from gateway.message.html_quote import CLASSES, MARKED, class_of
@@ -62,8 +63,7 @@ _LOADING = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Sanitised:
+class Sanitised(Struct, frozen=True):
     """Safe HTML (a fragment), how many remote references were removed, and what else was."""
 
     html: str

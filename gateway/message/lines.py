@@ -8,8 +8,9 @@ who takes as much out in one place as is put in at another, exactly between the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from gateway.message.transfer import encoded_window
 
@@ -24,8 +25,7 @@ _BLANKS: Final = b" \t\r\n"
 _DIGITS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """Where a range stands in the encoded form: octets [start, stop), of which ``drop`` decoded ones come before it."""
 
     start: int
@@ -33,8 +33,7 @@ class Window:
     drop: int
 
 
-@dataclass(frozen=True, slots=True)
-class Lines:
+class Lines(Struct, frozen=True):
     """``line`` digits in each line but the last, ``ending`` octets between two, ``size`` octets when decoded."""
 
     line: int

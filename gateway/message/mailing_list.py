@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gateway.message.header import Field, every
 from gateway.message.statement import statements
@@ -32,8 +33,7 @@ _ID = re.compile(r"<([^<>]*+)>[^<]*+\Z")
 _ONE_CLICK = re.compile(rb"list-unsubscribe\s*+=\s*+one-click", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class MailingList:
+class MailingList(Struct, frozen=True):
     """Links are http, https or mailto, in the sender's order of preference; others are left out and said.
 
     ``posting`` False: the list takes no messages. ``one_click``: where a POST of ``List-Unsubscribe=One-Click``

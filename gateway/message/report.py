@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gateway.message.date import parse_date, rfc3339
 from gateway.message.header import Field, every, first, read_block
@@ -33,16 +34,14 @@ _LATER = frozenset((b"final-recipient", b"action"))
 _RECIPIENT = frozenset((b"final-recipient", b"original-recipient", b"action", b"status", b"diagnostic-code"))
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
+class Typed(Struct, frozen=True):
     """``rfc822; user@example.org``: ``type`` in lower case, None where it is not said."""
 
     type: str | None
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
+class Recipient(Struct, frozen=True):
     """What became of the message for one recipient. ``action`` in lower case; ``status`` as in RFC 3463."""
 
     final_recipient: Typed | None
@@ -55,8 +54,7 @@ class Recipient:
     will_retry_until: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """A delivery status notification (RFC 3464)."""
 
     reporting_mta: Typed | None
@@ -67,8 +65,7 @@ class Delivery:
     problems: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Disposition:
+class Disposition(Struct, frozen=True):
     """A message disposition notification (RFC 8098). Words in lower case, such as ``displayed``."""
 
     reporting_ua: str | None

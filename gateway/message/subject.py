@@ -11,8 +11,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 LONGEST: Final = 1000
 """Characters that are looked at: peeling a prefix may look at all that is left, so more would cost square time."""
@@ -23,8 +24,7 @@ _ONE_BLOB: Final = re.compile(_BLOB)
 _FWD_HEADER: Final = "[fwd:"
 
 
-@dataclass(frozen=True, slots=True)
-class BaseSubject:
+class BaseSubject(Struct, frozen=True):
     """``text`` without its marks; ``replied``: it had marks of a reply or of a forwarded message."""
 
     text: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from gateway.settings.model import Limits
 
@@ -17,8 +18,7 @@ class Usage(NamedTuple):
     in_use: int
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(Struct, frozen=True):
     """Neither sort starves the other: one is kept for watching, and one can always be had for requests.
 
     A budget of one has no room to watch: requests come first.

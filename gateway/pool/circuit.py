@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from gateway.errors import GatewayError
 from gateway.pool.failure import Failure, answer, failure
 from gateway.pool.key import AccountKey
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """Seconds of the first back-off and of the longest; how many failures in a row open the circuit."""
 
     first: float
@@ -32,8 +32,7 @@ MAX_CIRCUITS: Final = 20_000
 """Failures remembered at once; the oldest are forgotten first. A few hundred octets each."""
 
 
-@dataclass(slots=True)
-class Circuit:
+class Circuit(Struct):
     """One memory of failures. Times are of one monotonic clock, in seconds."""
 
     policy: Policy

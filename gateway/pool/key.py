@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from hashlib import sha256
+
+from msgspec import Struct
 
 from gateway.imap.credential import ProxyPassword
 from gateway.imap.endpoint import Endpoint
 from gateway.pool.target import Target
 
 
-@dataclass(frozen=True, slots=True)
-class ServerUser:
+class ServerUser(Struct, frozen=True):
     """Whom the mail server counts connections against, whichever credential and gateway account they came by."""
 
     endpoint: Endpoint
@@ -23,8 +23,7 @@ class ServerUser:
         return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
-@dataclass(frozen=True, slots=True)
-class AccountKey:
+class AccountKey(Struct, frozen=True):
     """What must be equal for a connection to be lent: where, as whom, by which very credential, for which account."""
 
     endpoint: Endpoint

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 from gateway.errors import GatewayError, TooManyRequests
 from gateway.imap.name import MailboxName
@@ -22,8 +23,7 @@ class State(Enum):
     CLOSING = "closing"
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Struct, frozen=True):
     """A connection as the decision sees it.
 
     ``watch``: it watches, or was opened to. ``bulk``: it was lent for bulk work. ``fit``: alive, and neither it nor its
@@ -42,8 +42,7 @@ class Slot:
     bulk: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """A connection that is wanted; ``mailbox``: it is best if it has this one selected.
 
     ``bulk``: for work that nobody looks at while it goes on, and that yields to what somebody waits for.
@@ -55,8 +54,7 @@ class Ask:
     bulk: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(Struct, frozen=True):
     """How things are for one user of one mail server.
 
     ``refusal``: why none may be opened now. ``room``: the process may have one more connection; if not, ``victim`` is
@@ -70,37 +68,31 @@ class Scene:
     victim: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Lend:
+class Lend(Struct, frozen=True):
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Open:
+class Open(Struct, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class Evict:
+class Evict(Struct, frozen=True):
     """Close this idle connection; ask again when it is gone."""
 
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True):
     """``full``: only the process's own limit is in the way."""
 
     full: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Yield:
+class Yield(Struct, frozen=True):
     """Bulk work has its share: whoever comes after goes first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refuse:
+class Refuse(Struct, frozen=True):
     error: GatewayError
 
 

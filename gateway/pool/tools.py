@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gateway.pool.measure import PoolMetrics
 from gateway.settings.model import Limits
 
 
-@dataclass(frozen=True, slots=True)
-class Tools:
+class Tools(Struct, frozen=True):
     """``clock`` is seconds since the epoch, for the expiry of credentials; ``timer`` is monotonic, for all else.
 
     ``random`` gives numbers in [0, 1).

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from ipaddress import ip_address
+
+from msgspec import Struct
 
 from gateway.settings.url import is_loopback
 
 _BIND = re.compile(r"(?:\[([0-9A-Fa-f:.%a-z]{2,64})\]|([A-Za-z0-9._-]{1,255})):([0-9]{1,5})")
 
 
-@dataclass(frozen=True, slots=True)
-class Bind:
+class Bind(Struct, frozen=True):
     """``port`` 0 means any free one."""
 
     host: str

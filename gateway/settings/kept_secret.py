@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
 
 from gateway.errors import ConfigurationError, Unavailable
 from gateway.secret import Secret
@@ -19,8 +20,7 @@ class KeptSecret(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a secret is kept; ``key`` is its setting, ``what`` its name in errors: `the master user's password`."""
 
     key: str

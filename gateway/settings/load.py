@@ -6,11 +6,11 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import NoReturn
 
 import msgspec
+from msgspec import Struct
 
 from gateway.errors import ConfigurationError
 from gateway.settings.checks import problems
@@ -29,8 +29,7 @@ _STEP = re.compile(r"\.([^.\[\]]+)|\[([0-9]+)\]")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
+class Sources(Struct, frozen=True):
     """Where values come from: lines of a file (None: no file), and variables by the path they set."""
 
     file: str | None

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import msgspec
-from msgspec import NODEFAULT, inspect
+from msgspec import NODEFAULT, Struct, inspect
 
 from gateway.settings.model import Settings
 from gateway.settings.schema import plain
@@ -45,8 +44,7 @@ auth = { method = "pass_through" }
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
+class _Table(Struct, frozen=True):
     """A section of the page. ``heading`` is as it stands in the file, ``variable`` the beginning of its variables."""
 
     heading: str

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 
-from msgspec import inspect
+from msgspec import Struct, inspect
 
 from gateway.settings.model import Settings
 from gateway.settings.position import Path
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """A key that no setting has; ``near`` is one that it may be meant for."""
 
     path: Path

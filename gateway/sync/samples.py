@@ -8,8 +8,10 @@ difference, and only such a dirty block needs listing. A remembered message that
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
+
+from msgspec import Struct
 
 from gateway.sync.state import MAX_SAMPLES, FolderState, Lost, Sample
 
@@ -19,8 +21,7 @@ NEAREST: Final = 16
 _UNIT: Final = 256
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """A region that lost messages: UIDs strictly between ``uid_lo`` and ``uid_hi``.
 
     ``lost``: how many of the messages that were there are gone. ``present``: how many are still there, which is how

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
+from msgspec import Struct
+
 from gateway.errors import InvalidRequest, LocalError
 from gateway.sync.ids import MAX_UINT32
 from gateway.sync.token import Kind, malformed, read, write
@@ -26,8 +28,7 @@ Sample = tuple[int, int]
 """(UID, sequence number) of one message at one moment."""
 
 
-@dataclass(frozen=True, slots=True)
-class Late:
+class Late(Struct, frozen=True):
     """Of UIDs ``low`` to ``high`` only what changed up to ``modseq`` has been told."""
 
     modseq: int
@@ -35,8 +36,7 @@ class Late:
     high: int
 
 
-@dataclass(frozen=True, slots=True)
-class Lost:
+class Lost(Struct, frozen=True):
     """Deletions have been told of UIDs less than ``low``: the client has ``below`` messages there."""
 
     low: int

@@ -11,8 +11,9 @@ import dns.rcode
 import pytest
 import uvloop
 
+from gateway.accounts.dns_answer import NameFailed, NameMissing, NameTimeout
 from gateway.accounts.host import HostRefused, read_host
-from gateway.accounts.names import NameFailed, NameMissing, Names, NameTimeout
+from gateway.accounts.names import Names
 from gateway.accounts.network import special
 from gateway.accounts.reach import Reach
 from gateway.errors import ConnectFailed, LocalError

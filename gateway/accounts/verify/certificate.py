@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
+from msgspec import Struct
 
 SOON: Final = 14  # days: an automatic renewal would have happened by now
 NAMES_SHOWN: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
+class Certificate(Struct, frozen=True):
     """``names``: DNS names and addresses that it is for. ``protocol``: the version of TLS that was agreed on."""
 
     names: tuple[str, ...]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from msgspec import Struct
+
+from gateway.accounts.dns_answer import NameFailed, NameMissing, NameTimeout
 from gateway.accounts.host import HostRefused
-from gateway.accounts.names import NameFailed, NameMissing, NameTimeout
 from gateway.accounts.verify.hint import HINTS
 from gateway.errors import (
     ConnectFailed,
@@ -26,8 +27,7 @@ from gateway.errors import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """``hint`` ends the matter for a person: never only that it failed."""
 
     code: str

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, Struct
@@ -32,8 +31,7 @@ class Step(Struct, rename="camel", kw_only=True, frozen=True):
     hint: Annotated[str | None, Meta(description="what a person can do about it")] = None
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """What a step found. With ``code`` and ``hint`` it is a warning."""
 
     detail: str

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from base64 import b64encode
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
@@ -29,8 +28,7 @@ class Verification(Struct, rename="camel", kw_only=True, frozen=True):
     steps: list[Step]
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What to verify. Without a ``credential`` nobody signs in; without ``smtp`` sending is not looked at."""
 
     imap: Endpoint
@@ -39,8 +37,7 @@ class Wanted:
     ignore: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Verifier:
+class Verifier(Struct, frozen=True):
     """``seconds``: for the whole. ``contexts`` are kept between verifications."""
 
     resolves: Resolves

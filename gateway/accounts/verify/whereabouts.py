@@ -7,7 +7,7 @@ import socket
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
-from gateway.accounts.names import SECONDS, NameTimeout
+from gateway.accounts.dns_answer import SECONDS, NameTimeout
 from gateway.accounts.reach import ADDRESSES_MAX, Reach
 from gateway.errors import ConnectFailed
 from gateway.imap.endpoint import Endpoint

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final
+
+from msgspec import Struct
 
 from gateway.errors import InvalidRequest
 from gateway.imap import limits
@@ -19,8 +20,7 @@ from gateway.imap.name import MailboxName
 from gateway.imap.uids import SequenceSet, UidSet
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(Struct, frozen=True):
     """Octets sent by length. ``binary``: as literal8 (RFC 3516 section 4.4), the only way to send NUL."""
 
     data: bytes
@@ -31,8 +31,7 @@ class Literal:
         return len(self.data)
 
 
-@dataclass(frozen=True, slots=True)
-class StreamLiteral:
+class StreamLiteral(Struct, frozen=True):
     """``size`` octets to be read from ``source`` while they are sent."""
 
     size: int
@@ -43,8 +42,7 @@ class StreamLiteral:
 Piece = bytes | Literal | StreamLiteral
 
 
-@dataclass(frozen=True, slots=True)
-class Arg:
+class Arg(Struct, frozen=True):
     """An encoded argument: made by the functions of this package, put between spaces by ``command``."""
 
     pieces: tuple[Piece, ...]
@@ -87,8 +85,7 @@ def mailbox(name: MailboxName, *, field: str = "folder") -> Arg:
     return string(name.wire, field=field, limit=8 * limits.MAX_NAME)
 
 
-@dataclass(frozen=True, slots=True)
-class ListPattern:
+class ListPattern(Struct, frozen=True):
     """What LIST compares names with (RFC 9051 section 6.3.9); the class methods are the only sources of wildcards."""
 
     wire: bytes

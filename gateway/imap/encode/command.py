@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from gateway.errors import InvalidRequest, LocalError
 from gateway.imap import limits
@@ -27,16 +28,14 @@ _WORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9=+_.-]{0,63}+")
 _MAX_LINE: Final = 60_000
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True):
     """Send no more until the server has answered ``+`` (RFC 9051 section 7.6)."""
 
 
 Step = bytes | StreamLiteral | Wait
 
 
-@dataclass(frozen=True, slots=True)
-class CommandLine:
+class CommandLine(Struct, frozen=True):
     """A command without its tag and without the CRLF; ``parts`` are text and literals in order."""
 
     name: str

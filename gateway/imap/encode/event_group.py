@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
+
+from msgspec import Struct
 
 from gateway.errors import LocalError
 from gateway.imap.encode.arg import Arg, group, joined, mailbox, word
@@ -35,22 +36,19 @@ class Scope(Enum):
     SUBSCRIBED = b"subscribed"
 
 
-@dataclass(frozen=True, slots=True)
-class Subtree:
+class Subtree(Struct, frozen=True):
     """These mailboxes and all below them (RFC 5465 section 6.5)."""
 
     names: tuple[MailboxName, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Mailboxes:
+class Mailboxes(Struct, frozen=True):
     """Exactly these (RFC 5465 section 6.6)."""
 
     names: tuple[MailboxName, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Selected:
+class Selected(Struct, frozen=True):
     """Events of the messages of whichever mailbox is selected (RFC 5465 section 6.1).
 
     ``items`` are fetched of each new message. ``delayed``: what was expunged is told by NOOP and IDLE only, so that
@@ -62,8 +60,7 @@ class Selected:
     delayed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
+class Watched(Struct, frozen=True):
     """Events of mailboxes other than the selected one. No event: these mailboxes are left out."""
 
     mailboxes: Scope | Subtree | Mailboxes

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from gateway.errors import InvalidRequest
 from gateway.imap import limits
@@ -32,95 +33,82 @@ class Plain(Enum):
     UNSEEN = b"UNSEEN"
 
 
-@dataclass(frozen=True, slots=True)
-class And:
+class And(Struct, frozen=True):
     """All of ``keys``; of none: every message."""
 
     keys: tuple[SearchKey, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Or:
+class Or(Struct, frozen=True):
     """Any of ``keys``; must not be empty."""
 
     keys: tuple[SearchKey, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Struct, frozen=True):
     key: SearchKey
 
 
 Searched = Literal["FROM", "TO", "CC", "BCC", "SUBJECT", "TEXT", "BODY"]
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """Contains ``value``, in any case. TEXT is header and body, BODY the body only."""
 
     where: Searched
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(Struct, frozen=True):
     """Has the header field ``name``, containing ``value`` ("" for any)."""
 
     name: str
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Dated:
+class Dated(Struct, frozen=True):
     """By date without time or zone: INTERNALDATE, or the Date field (SENT...), or RFC 8514's (SAVED...)."""
 
     how: Literal["SINCE", "BEFORE", "ON", "SENTSINCE", "SENTBEFORE", "SENTON", "SAVEDSINCE", "SAVEDBEFORE", "SAVEDON"]
     day: date
 
 
-@dataclass(frozen=True, slots=True)
-class Flagged:
+class Flagged(Struct, frozen=True):
     """Has (``present``) or lacks a flag or keyword."""
 
     flag: bytes
     present: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Sized:
+class Sized(Struct, frozen=True):
     """Larger or smaller than ``octets`` (RFC822.SIZE)."""
 
     how: Literal["LARGER", "SMALLER"]
     octets: int
 
 
-@dataclass(frozen=True, slots=True)
-class UidIn:
+class UidIn(Struct, frozen=True):
     uids: UidSet
 
 
-@dataclass(frozen=True, slots=True)
-class SeqIn:
+class SeqIn(Struct, frozen=True):
     numbers: SequenceSet
 
 
-@dataclass(frozen=True, slots=True)
-class ModSeq:
+class ModSeq(Struct, frozen=True):
     """Changed at ``value`` or later (RFC 7162 section 3.1.5)."""
 
     value: int
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectIs:
+class ObjectIs(Struct, frozen=True):
     """RFC 8474 section 6; X-GM-THRID is Gmail's own, whose ids are decimal numbers."""
 
     kind: Literal["EMAILID", "THREADID", "X-GM-THRID"]
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fuzzy:
+class Fuzzy(Struct, frozen=True):
     """Matched as the server sees fit (RFC 6203 section 3); only where it offers SEARCH=FUZZY."""
 
     key: SearchKey

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from msgspec import Struct
+
 from gateway.errors import LocalError
 from gateway.imap import limits
 from gateway.imap.encode.arg import Arg, word
@@ -15,8 +17,7 @@ SortBy = Literal["ARRIVAL", "CC", "DATE", "FROM", "SIZE", "SUBJECT", "TO", "DISP
 _WORDS: Final = frozenset({"ARRIVAL", "CC", "DATE", "FROM", "SIZE", "SUBJECT", "TO", "DISPLAYFROM", "DISPLAYTO"})
 
 
-@dataclass(frozen=True, slots=True)
-class SortKey:
+class SortKey(Struct, frozen=True):
     """One criterion. DISPLAYFROM and DISPLAYTO (RFC 5957) need SORT=DISPLAY."""
 
     by: SortBy
