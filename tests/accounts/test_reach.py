@@ -255,7 +255,7 @@ async def test_a_cut_answer_is_asked_for_by_tcp(names: NameServer) -> None:
 
 
 async def test_a_silent_dns_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.accounts.names.SECONDS", 0.3)
+    monkeypatch.setattr("gateway.accounts.resolver.SECONDS", 0.3)
     async with NameServer() as names:
         names.failing["imap.example.org"] = None
         with pytest.raises(NameTimeout):

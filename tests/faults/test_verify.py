@@ -76,7 +76,7 @@ async def test_without_credentials_all_before_the_sign_in_is_tried(
 async def test_dns(
     authority: Authority, tokens: TokenIssuer, monkeypatch: pytest.MonkeyPatch, fate: str, code: str
 ) -> None:
-    monkeypatch.setattr("gateway.accounts.names.SECONDS", 0.3)
+    monkeypatch.setattr("gateway.accounts.resolver.SECONDS", 0.3)
     async with place(authority, tokens, (993,)) as here:
         here.names.zone |= {HOST: {}}
         if fate == "missing":
