@@ -239,7 +239,10 @@ class Limits(Section, kw_only=True, frozen=True):
     page_max: Annotated[Positive, Meta(description="largest `limit` of a page")] = 200
     summaries_octets: Annotated[
         int,
-        Meta(ge=0, description="message summaries remembered, counted as JSON (memory: some four times that); 0: none"),
+        Meta(
+            ge=0,
+            description="octets of JSON of summaries remembered, plus a quarter for pages (memory: some four times that); 0: none",
+        ),
     ] = 8_388_608
     bulk_max: Annotated[Positive, Meta(description="most messages that one bulk request may name")] = 1000
 
