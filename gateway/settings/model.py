@@ -241,7 +241,7 @@ class Limits(Section, kw_only=True, frozen=True):
         int,
         Meta(
             ge=0,
-            description="octets of JSON of summaries remembered, plus a quarter for pages (memory: some four times that); 0: none",
+            description="octets of summaries remembered, plus a quarter for pages (memory: four times that); 0: none",
         ),
     ] = 8_388_608
     bulk_max: Annotated[Positive, Meta(description="most messages that one bulk request may name")] = 1000
