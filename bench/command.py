@@ -13,6 +13,7 @@ from bench.figures import Spent
 from bench.gateway_api import GatewayApi
 from bench.large import run_large
 from bench.large_mail import Sizes
+from bench.large_report import LargeReport
 from bench.letters import PAGE
 from bench.measurement import Contestant, measure
 from bench.per_request import PerRequest
@@ -23,6 +24,7 @@ from bench.report import Report, put_into
 from bench.round import Bounds
 from bench.site import Site, api_of, site
 from bench.streams import Crowds, run_streams
+from bench.streams_report import StreamReport
 from bench.work import Work
 from tests.servers.dovecot import MISSING, Dovecot
 
@@ -58,9 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(MISSING, file=sys.stderr)
         return 1
     if asked.large:
-        return _large(quick=asked.quick)
+        return _tell(run_large(QUICK_SIZES if asked.quick else Sizes(), _progress()), quick=asked.quick)
     if asked.streams:
-        return _streams(quick=asked.quick)
+        return _tell(run_streams(QUICK_CROWDS if asked.quick else Crowds(), _progress()), quick=asked.quick)
     report = run(bounds, CONCURRENCIES, MESSAGES, _progress())
     print(f"\n{report.table()}\n\n{report.notes()}")
     if not asked.quick:
@@ -69,16 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _large(*, quick: bool) -> int:
-    report = run_large(QUICK_SIZES if quick else Sizes(), _progress())
-    print(f"\n{report.table()}\n\n{report.notes()}")
-    if not quick:
-        report.put_into(PAGE_FILE)
-    return 0
-
-
-def _streams(*, quick: bool) -> int:
-    report = run_streams(QUICK_CROWDS if quick else Crowds(), _progress())
+def _tell(report: LargeReport | StreamReport, *, quick: bool) -> int:
     print(f"\n{report.table()}\n\n{report.notes()}")
     if not quick:
         report.put_into(PAGE_FILE)

@@ -11,7 +11,7 @@ class Signal(asyncio.Event):
 
     def __init__(self) -> None:
         super().__init__()
-        self._waiters: list[asyncio.Future[Any]] = []  # type: ignore[assignment]
+        self._waiters: list[asyncio.Future[Any]] = []  # type: ignore[assignment]  # a deque there, which takes more
 
 
 class Pipeline(list[Any]):

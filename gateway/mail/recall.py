@@ -65,23 +65,28 @@ class Recall:
         recalled = self._recalled.get(fetched.uid or 0)
         if recalled is not None:
             return recalled.summary(keywords(fetched.flags or ()), preview=self._previews)
-        fresh = summarise(self._mailbox.name, self._validity, fetched, self._people.of)
-        if fetched.uid is not None and _lasting(fetched):
-            self._summaries.put(self._place, fetched.uid, fresh)
-        else:
-            self.lasting = False
-        return fresh
+        return self._fresh(fetched)[0]
 
     def row(self, fetched: Fetched) -> bytes:
         """The same as JSON."""
-        recalled = self._recalled.get(fetched.uid or 0)
-        if recalled is None:
-            return _encode(self.summary(fetched))
+        row = self._recalled.get(fetched.uid or 0)
+        if row is None:
+            fresh, row = self._fresh(fetched)
+            if row is None:
+                return _encode(fresh)
         flags = fetched.flags or ()
         known = self._flags.get(flags)
         if known is None:
             known = self._flags[flags] = inner(keywords(flags))
-        return recalled.json(known, preview=self._previews)
+        return row.json(known, preview=self._previews)
+
+    def _fresh(self, fetched: Fetched) -> tuple[MessageSummary, Row | None]:
+        """A summary that is made now, and the row that is remembered of it; None where none is."""
+        summary = summarise(self._mailbox.name, self._validity, fetched, self._people.of)
+        if fetched.uid is None or not _lasting(fetched):
+            self.lasting = False
+            return summary, None
+        return summary, self._summaries.put(self._place, fetched.uid, summary)
 
     def remember(self, uid: int, summary: MessageSummary) -> None:
         """A summary of which more is known now; only where one is remembered anyway."""
