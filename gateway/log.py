@@ -18,6 +18,7 @@ from traceback import extract_tb
 from types import TracebackType
 from typing import TextIO, TypeAlias, cast
 
+import msgspec
 import structlog
 from structlog.contextvars import bound_contextvars, merge_contextvars
 from structlog.types import FilteringBoundLogger, Processor
@@ -134,13 +135,18 @@ class _Written:
 class _Rendered:
     """One JSON object in one line, of ASCII."""
 
-    __slots__ = ("_encode",)
+    __slots__ = ("_quick", "_slow")
 
     def __init__(self) -> None:
-        self._encode = json.JSONEncoder(default=_unknown).encode
+        self._quick = msgspec.json.Encoder(enc_hook=_unknown).encode
+        self._slow = json.JSONEncoder(default=_unknown).encode
 
     def __call__(self, _logger: object, _method: str, event: Event) -> str:
-        return self._encode(event)
+        try:
+            line = self._quick(event)
+        except (TypeError, ValueError):  # such as half a surrogate pair
+            return self._slow(event)
+        return line.decode("ascii") if line.isascii() and b"\x7f" not in line else self._slow(event)
 
 
 class _Redaction:

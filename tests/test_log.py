@@ -53,6 +53,16 @@ def test_a_line_is_one_json_object(log: Configure) -> None:
     assert str(line["timestamp"]).endswith("Z")
 
 
+@pytest.mark.parametrize("value", ["\u00fcber", "\ud800", "\x7f", "\x1b[2J\n", "\u2028", "a/b", 1 << 80, 0.1, -1])
+def test_a_line_is_of_printable_ascii_and_says_what_was_given(log: Configure, value: object) -> None:
+    stream = log()
+    logger("gateway").info("x", value=value)
+    text = stream.getvalue()
+    assert text.isascii()
+    assert text.removesuffix("\n").isprintable()
+    assert lines(stream)[0]["value"] == value
+
+
 def test_the_console_form_is_for_people(log: Configure) -> None:
     stream = log(console=True)
     logger("gateway").warning("connection lost", provider="example")

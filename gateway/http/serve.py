@@ -25,6 +25,7 @@ from gateway.http.limited import begin, count_caller
 from gateway.http.problem import NotAllowed
 from gateway.http.services import Services, services_of
 
+_PATTERNS: Final = {name: re.compile(known.pattern) for name, known in PATH.items()}
 _NO_ID: Final = {"flag": "this is no flag", "who": "this is no identifier that rights can be granted to"}
 
 
@@ -111,8 +112,8 @@ def path_values(template: str, found: Mapping[str, object]) -> dict[str, str]:
     """The path's parameters. Raises InvalidRequest naming the one that breaks its pattern."""
     values: dict[str, str] = {}
     for name in NAMES.findall(template):
-        known, value = PATH[name], str(found[name])
-        if len(value) > known.max_length or not re.fullmatch(known.pattern, value):
+        value = str(found[name])
+        if len(value) > PATH[name].max_length or not _PATTERNS[name].fullmatch(value):
             raise InvalidRequest(_NO_ID.get(name, f"this is no {name} id"), field=name)
         values[name] = value
     return values

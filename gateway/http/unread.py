@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.http.cap import content_length
@@ -45,8 +44,9 @@ class Unread:
 
 def _large(scope: Scope) -> bool:
     """A body of unknown length is taken for a large one."""
-    headers = Headers(scope=scope)
-    if "transfer-encoding" in headers:
-        return True
-    length = headers.get("content-length", "0")
-    return not length.isdecimal() or len(length) > 18 or (content_length(scope) or 0) > WORTH_READING
+    for name, value in scope["headers"]:
+        if name == b"transfer-encoding":
+            return True
+        if name == b"content-length" and (not value.isdigit() or len(value) > 18):
+            return True
+    return (content_length(scope) or 0) > WORTH_READING

@@ -286,6 +286,11 @@ class Wire(ClientProtocol):  # type: ignore[misc]  # aioimaplib has no type info
             return
         self._turns.give(command)
 
+    def start_with_next(self, command: Pending) -> None:
+        """``start`` for one that another follows at once: both are sent in one piece."""
+        with self.writer.together(self.loop):
+            self.start(command)
+
     def _after_the_end(self) -> ConnectionLost:
         bye = self.fault.bye if isinstance(self.fault, ConnectionLost) else None
         return ConnectionLost("the connection to the mail server is closed", bye=bye)

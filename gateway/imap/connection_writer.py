@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 from gateway.imap.connection_watch import SilenceWatch
@@ -29,6 +30,8 @@ class Writer:
         "_command",
         "_deflater",
         "_freed",
+        "_held",
+        "_holding",
         "_on_bytes",
         "_steps",
         "_watch",
@@ -54,6 +57,7 @@ class Writer:
         self._steps: Iterator[Step] = iter(())
         self._writable = Signal()
         self._writable.set()
+        self._holding, self._held = False, b""
         self.transport: asyncio.Transport | None = None
         self.literal_plus = self.literal_minus = False
         self.octets = 0
@@ -90,7 +94,27 @@ class Writer:
         """All that is sent is compressed from here on."""
         self._deflater = Deflater()
 
+    @contextmanager
+    def together(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+        """What is sent within goes out with what is sent next, or in the loop's next turn: one TLS record for both."""
+        self._holding = True
+        try:
+            yield
+        finally:
+            self._holding = False
+            if self._held:
+                loop.call_soon(self._release)
+
+    def _release(self) -> None:
+        if self._held:
+            self.send(b"")
+
     def send(self, octets: bytes) -> None:
+        if self._holding:
+            self._held += octets
+            return
+        if self._held:
+            octets, self._held = self._held + octets, b""
         if self.transport is not None:
             if self._deflater is not None:
                 octets = self._deflater.give(octets)
@@ -102,6 +126,7 @@ class Writer:
     def stop(self) -> None:
         """Nothing is sent any more."""
         self._command = self.transport = None
+        self._held = b""
         self._writable.set()
 
     def _write(self, command: Written) -> None:

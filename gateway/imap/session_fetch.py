@@ -144,10 +144,11 @@ class Fetching(Core):
     ) -> tuple[StoreResult, int | None]:
         """One STORE; with it the MODSEQ that a second one of the same change has to compare with."""
         condition = [unchanged(since)] if since is not None else []
-        wants = list(map(Stored, uids.chunks()))
+        chunks = list(uids.chunks())
+        wants = list(map(Stored, chunks))
         pendings = [
             self._start("UID STORE", uid_set(chunk), *condition, word(verb), flag_list(flags), want=want)
-            for chunk, want in zip(uids.chunks(), wants, strict=True)
+            for chunk, want in zip(chunks, wants, strict=True)
         ]
         try:
             answers = await self._finish_all(pendings)

@@ -90,7 +90,8 @@ class Selecting(Core):
         Dovecot holds back what was expunged while a command that uses sequence numbers is behind it, so this is for
         those that name UIDs and change something: one on a message that is gone changes nothing, and tells nothing.
         """
-        pending = self._start("NOOP")
+        pending = self._wire.command(command("NOOP"))
+        self._wire.start_with_next(pending)
         try:
             yield
             await self._finish(pending)

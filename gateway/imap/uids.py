@@ -97,6 +97,8 @@ class _Ranges:
         return self._ranges[-1][1] if self._ranges else None
 
     def union(self, other: Self) -> Self:
+        if not other._ranges:
+            return self
         return type(self)([*self._ranges, *other._ranges])
 
     def intersect(self, other: Self) -> Self:
@@ -114,6 +116,8 @@ class _Ranges:
         return type(self)(found)
 
     def subtract(self, other: Self) -> Self:
+        if not other._ranges:
+            return self
         gaps: list[Range] = []
         low = 1
         for start, end in other._ranges:
@@ -127,6 +131,9 @@ class _Ranges:
     def chunks(self, octets: int = limits.MAX_COMMAND // 2) -> Iterator[Self]:
         """Pieces whose wire form is at most about ``octets`` long, in order (RFC 7162 section 4)."""
         step = max(1, octets // 22)  # a range is at most two ten-digit numbers, a colon and a comma
+        if 0 < len(self._ranges) <= step:
+            yield self
+            return
         for at in range(0, len(self._ranges), step):
             yield type(self)(self._ranges[at : at + step])
 
