@@ -10,6 +10,7 @@ from msgspec import Struct
 from starlette.datastructures import Headers
 
 from gateway.errors import InvalidRequest
+from gateway.http.packed import unmarked
 
 # entity-tag = [ weak ] opaque-tag ; weak = %s"W/" ; opaque-tag = DQUOTE *etagc DQUOTE  (RFC 9110 section 8.8.3)
 _TAG: Final = re.compile(r'(W/)?("[\x21\x23-\x7e\x80-\xff]*")')
@@ -35,7 +36,7 @@ class TagList(Struct, frozen=True):
 
 
 def parse_tags(text: str, field: str) -> TagList:
-    """`*` or a list of entity tags. Raises InvalidRequest naming the header."""
+    """`*` or a list of entity tags, those of compressed answers among them. Raises InvalidRequest naming the header."""
     text = text.strip(" \t")
     if text == "*":
         return TagList(True, frozenset(), frozenset())
@@ -46,9 +47,10 @@ def parse_tags(text: str, field: str) -> TagList:
         found = _TAG.match(text, at)
         if found is None or len(every) >= MAX_TAGS:
             raise InvalidRequest("this is no list of entity tags", field=field)
-        every.add(found[2])
+        tag = unmarked(found[2])
+        every.add(tag)
         if not found[1]:
-            strong.add(found[2])
+            strong.add(tag)
         at = _next_tag(text, found.end(), field)
     if not every:
         raise InvalidRequest("this is no list of entity tags", field=field)

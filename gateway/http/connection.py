@@ -131,8 +131,12 @@ class Connection(HttpToolsProtocol):
             super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        if not self._parting:
-            super().on_response_complete()
+        if self._parting:
+            return
+        super().on_response_complete()
+        if self._in_head and not self._busy():  # half a head that came ahead: its time begins now
+            self._stop_waiting()
+            self._expect_head()
 
     def when_left(self, call: Callable[[], None] | None) -> None:
         """What is to be called once the connection is lost; None: nothing any more."""
@@ -207,9 +211,7 @@ class Connection(HttpToolsProtocol):
 
     def _head_is_late(self) -> None:
         self._late = None
-        if self._busy():  # nothing is read meanwhile
-            self._expect_head()
-        else:
+        if not self._busy():  # or nothing is read meanwhile
             self.transport.close()
 
     def _stop_waiting(self) -> None:

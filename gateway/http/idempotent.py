@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.errors import Conflict, GatewayError, InvalidRequest, Unprocessable, UpstreamError, WriteInDoubt
 from gateway.http.base import route_template
 from gateway.http.idempotency import IdempotencyKey, IdempotencyStore, SavedReply
+from gateway.http.packed import PLAIN
 from gateway.http.problem import answer
 from gateway.identity.principal import Principal
 
@@ -128,6 +129,7 @@ class _Claim(Struct):
     settled: bool = False
 
     async def serve(self, app: ASGIApp, scope: Scope) -> None:
+        scope[PLAIN] = True
         try:
             try:
                 await app(scope, self.body.receive, self.recorder.send)

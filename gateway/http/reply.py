@@ -1,4 +1,4 @@
-"""JSON answers: encoded once from their types, tagged, and not sent again to who has them."""
+"""JSON answers: encoded once from their types, tagged, and not sent again to who has them; compressed where it pays."""
 
 from __future__ import annotations
 
@@ -10,26 +10,28 @@ from starlette.responses import Response
 
 from gateway.http.call import Call
 from gateway.http.conditional import hash_tag, tags_of
+from gateway.http.packed import Packed
 
 CACHED: Final = "private, no-cache"
 """May be kept by the caller, but is asked for again with If-None-Match."""
 
+_VARY: Final = "Authorization, Accept-Encoding"
 _encode: Final = msgspec.json.Encoder().encode
 _JSON: Final = "application/json"
 
 
 def json(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """An answer that nobody may keep."""
-    base = {"Cache-Control": "private, no-store", "Vary": "Authorization"}
-    return Response(_encode(value), status, {**base, **(headers or {})}, _JSON)
+    base = {"Cache-Control": "private, no-store", "Vary": _VARY}
+    return Packed(_encode(value), status, {**base, **(headers or {})}, _JSON)
 
 
 def tagged(call: Call[Any, Any], value: object, etag: str, headers: Mapping[str, str] | None = None) -> Response:
     """An answer that the client may keep; ``value`` None: it has not changed."""
-    base = {"Cache-Control": CACHED, "Vary": "Authorization", "ETag": etag, **(headers or {})}
+    base = {"Cache-Control": CACHED, "Vary": _VARY, "ETag": etag, **(headers or {})}
     if value is None or _has(call, etag):
-        return Response(status_code=304, headers=base)
-    return Response(_encode(value), 200, base, _JSON)
+        return Packed(status_code=304, headers=base)
+    return Packed(_encode(value), 200, base, _JSON)
 
 
 def hashed(call: Call[Any, Any], value: object) -> Response:
@@ -45,10 +47,10 @@ def fixed(call: Call[Any, Any], value: object) -> Response:
 def variant(call: Call[Any, Any], content: bytes, media_type: str, headers: Mapping[str, str]) -> Response:
     """One of several forms of a resource: which one, the Accept header decides (RFC 9110 section 12.5.5)."""
     etag = hash_tag(content)
-    base = {**headers, "Vary": "Authorization, Accept", "ETag": etag}
+    base = {**headers, "Vary": f"{_VARY}, Accept", "ETag": etag}
     if _has(call, etag):
-        return Response(status_code=304, headers=base)
-    return Response(content, 200, {**base, "Content-Type": media_type})
+        return Packed(status_code=304, headers=base)
+    return Packed(content, 200, {**base, "Content-Type": media_type})
 
 
 def created(value: object, location: str | None) -> Response:

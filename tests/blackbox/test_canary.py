@@ -79,7 +79,7 @@ def findings(gateway: GatewayProcess, c: Canaries) -> list[str]:
     """What of the planted can be read where operators read. Something has to stand there at all."""
     log = gateway.log.read_text()
     metrics = gateway.metrics()
-    assert log.count('"event": "request"') > 3
+    assert log.count('"event":"request"') > 3
     assert "imapgw_imap_commands_total" in metrics
     return c.found_in(log) + c.found_in(metrics)
 

@@ -9,10 +9,11 @@ from starlette.datastructures import Headers
 
 from gateway.errors import InvalidRequest
 from gateway.http.conditional import MAX_TAGS, hash_tag, parse_tags, tags_of
+from gateway.http.packed import marked, unmarked
 
 from .refusal import PARSED, refused_field
 
-tags = st.text(st.characters(min_codepoint=0x23, max_codepoint=0x7E), max_size=10).map('"{}"'.format)
+tags = st.text(st.characters(min_codepoint=0x23, max_codepoint=0x7E), max_size=10).map('"{}"'.format).map(unmarked)
 
 
 def test_a_star_matches_anything() -> None:
@@ -28,6 +29,13 @@ def test_weak_and_strong() -> None:
     assert found.all == {'"a"', '"b"', '"c,d"'}
     assert found.matches_weakly('"a"')
     assert not found.matches_strongly('"a"')
+
+
+def test_the_tag_of_a_compressed_answer_is_that_of_the_other() -> None:
+    strong, weak = '"a"', '"b"'
+    found = parse_tags(f"{marked(strong)}, W/{marked(weak)}", "If-Match")
+    assert found.strong == {strong}
+    assert found.all == {strong, weak}
 
 
 @given(st.lists(st.tuples(st.sampled_from(["", "W/"]), tags), min_size=1, max_size=10))

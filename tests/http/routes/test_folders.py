@@ -29,7 +29,7 @@ async def test_another_account(client: httpx.AsyncClient) -> None:
 async def test_the_tree(client: httpx.AsyncClient) -> None:
     answer = await client.get(FOLDERS)
     assert answer.json()["folders"][0]["role"] == "inbox"
-    assert answer.headers["vary"] == "Authorization"
+    assert answer.headers["vary"] == "Authorization, Accept-Encoding"
 
 
 @pytest.mark.parametrize("condition", [TAG, f"W/{TAG}", f'"x", {TAG}', "*"])

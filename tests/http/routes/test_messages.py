@@ -73,7 +73,7 @@ async def test_one_message(client: httpx.AsyncClient, gateway: Gateway) -> None:
 async def test_a_body_as_json(client: httpx.AsyncClient, gateway: Gateway) -> None:
     answer = await client.get(MESSAGE + "/body", params={"maxBytes": "100", "remote": "keep"})
     assert answer.json()["html"]["value"] == "<p>safe</p>"
-    assert answer.headers["vary"] == "Authorization, Accept"
+    assert answer.headers["vary"] == "Authorization, Accept-Encoding, Accept"
     assert gateway.verbs.calls == [("get_body", ("m1", 100, "keep", "/v1/accounts/me/messages/m1/parts/2"))]
 
 
