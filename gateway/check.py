@@ -6,10 +6,10 @@ import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+from msgspec import Struct, field
 
 from gateway.accounts.account import Account, Caller
 from gateway.accounts.directory import Directory
@@ -39,8 +39,7 @@ _TOKEN_MAX = 16_384  # octets
 _SERVER_SECONDS = 120.0
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(Struct, frozen=True):
     """A caller as a verified token would name it, for checking the way to an account without a token."""
 
     issuer: str

@@ -41,14 +41,15 @@ Sources: RFC 9457 (problem details), RFC 5530 and RFC 9051 section 7.1 (response
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 TokenScheme: TypeAlias = Literal["Bearer", "DPoP"]
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """What an error looks like over HTTP: RFC 9457 ``type`` (last path segment), status and title."""
 
     type: str

@@ -74,7 +74,7 @@ async def test_a_provider_may_have_its_connections_compressed(dovecot: Dovecot, 
 async def test_a_host_that_a_user_named_is_checked_for_every_connection(dovecot: Dovecot) -> None:
     """Dovecot's certificate is for localhost, so the name is verified, whatever the address."""
     named = target(dovecot)
-    named = replace(named, endpoint=replace(named.endpoint, host="mail.inside.example", restricted=True))
+    named = structs.replace(named, endpoint=replace(named.endpoint, host="mail.inside.example", restricted=True))
     async with NameServer() as names:
         names.zone["mail.inside.example"] = {"A": ["127.0.0.1"]}
         asking = Accounts(nameservers=(names.address,), ports=(dovecot.tls_port,))

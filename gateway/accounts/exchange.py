@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Final
 
 import httpx
-from msgspec import Struct
+from msgspec import Struct, field
 
 from gateway.accounts.account import Caller
 from gateway.accounts.token_endpoint import Answer, Client, NoAnswer, ask
@@ -38,8 +37,7 @@ _NOT_ALLOWED: Final = frozenset(
 _log = logger("gateway.accounts")
 
 
-@dataclass(frozen=True, slots=True)
-class Means:
+class Means(Struct, frozen=True):
     """What issuers are reached by. ``discover`` finds a member of an issuer's metadata; ``clock``: epoch seconds.
 
     ``random`` gives numbers in [0, 1).

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from gateway.settings.kept_secret import KeptSecret, Place
 from gateway.settings.model import Linked, Provider
@@ -15,8 +14,7 @@ MICROSOFT_ANY: Final = "https://login.microsoftonline.com/common/v2.0"
 _TENANT: Final = "{tenantid}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Preset:
+class _Preset(Struct, frozen=True):
     issuer: str
     scopes: tuple[str, ...]
     mechanism: Literal["OAUTHBEARER", "XOAUTH2"]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import quote
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gateway.accounts.address import Address
 from gateway.accounts.autoconfig import NotAutoconfig, read_autoconfig
@@ -23,8 +25,7 @@ SERVICES_MAX: Final = 4  # of one kind
 _DOCUMENT: Final = "mail/config-v1.1.xml"
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """What a source came to."""
 
     source: Source
@@ -32,8 +33,7 @@ class Named:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
+class Lookup(Struct, frozen=True):
     """``database``: the URL of a database of settings, with `{domain}` in it; None: none is asked."""
 
     names: Names

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import quote, unquote_to_bytes
 
 import msgspec
 import structlog
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Struct, field
+from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -38,8 +38,7 @@ _PATH: Final = re.compile(r"[!-~]+")
 _log = structlog.get_logger("gateway.http")
 
 
-@dataclass(slots=True)
-class Run:
+class Run(Struct):
     """One batch under way."""
 
     call: Call[NoQuery, Batch]

@@ -54,8 +54,7 @@ PATH: Final[Mapping[str, PathParameter]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """A documented success. ``type`` is the JSON's type, None where it is no JSON or there is no body.
 
     ``otherwise`` is another type that the JSON may have, depending on the query.
@@ -65,7 +64,7 @@ class Answer:
     description: str
     type: Any = None
     media_type: str | None = "application/json"
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}  # msgspec gives each its own
     example: Any = None
     otherwise: Any = None
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hmac
 import re
-from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -88,8 +87,7 @@ class _HashedBody:
         return self._digest.digest()
 
 
-@dataclass(slots=True)
-class _Recorder:
+class _Recorder(Struct):
     """Passes the answer on and keeps a copy, as far as it is not ``overlong``."""
 
     to: Send

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from gateway.errors import DependencyFailed, Unprocessable
 
@@ -36,8 +35,7 @@ class Reference(Struct, frozen=True, forbid_unknown_fields=True):
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class Answers:
+class Answers(Struct, frozen=True):
     """What the operations before gave: JSON by operation id, None where there is none; ``all``: every id."""
 
     bodies: Mapping[str, bytes | None]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Final
 
+from msgspec import Struct, field
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.errors import NotFound
@@ -14,8 +14,7 @@ REST: Final = frozenset({"flag", "who"})
 """Parameters that may hold a slash, sent as %2F, that the HTTP server decodes before routing. They end a template."""
 
 
-@dataclass(slots=True)
-class _Node:
+class _Node(Struct):
     """What may follow one beginning of a path. ``app``: what serves the beginning by itself."""
 
     app: ASGIApp | None = None

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from msgspec import UNSET
+from msgspec import UNSET, Struct, field
 from msgspec.structs import replace
 
 from gateway.live.event import Event
@@ -17,8 +16,7 @@ Kind: TypeAlias = Literal["changes", "created", "updated", "destroyed", "resync"
 ALL: frozenset[Kind] = frozenset({"changes", "created", "updated", "destroyed", "resync", "folders", "quota"})
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """``kinds`` of changes; `changes` stands for all three. ``bodies``: the caller may read message texts.
 
     `hello`, `resync` and `bye` are always sent: a client that does not hear them can't stay in step.

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import Final
 
+from msgspec import structs
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -72,7 +73,7 @@ async def _serve(endpoint: AnyEndpoint, scope: Scope, receive: Receive, send: Se
         begin(scope, endpoint.counted)
         await count_caller(scope, services, admission.principal, endpoint.counted)
     if endpoint.bulk:
-        services = replace(services, desk=replace(services.desk, bulk=True))
+        services = structs.replace(services, desk=replace(services.desk, bulk=True))
     if admission.nonce is not None:
         send = _with_nonce(send, admission.nonce)
     app = _handling(endpoint, services, admission)

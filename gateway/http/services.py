@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypedDict
 
-from msgspec import Struct
+from msgspec import Struct, field
 from starlette.types import Scope
 
 from gateway.accounts.account import Account
@@ -95,8 +94,7 @@ class Watches(Protocol):
     async def subscribe(self, account: Account, folders: Sequence[str], since: str | None, /) -> Events: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Services:
+class Services(Struct, frozen=True, kw_only=True):
     """``clock`` and ``random``: seconds since the epoch, and a number from 0 up to 1."""
 
     desk: Desk

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -38,8 +38,7 @@ _STUCK_SECONDS: Final = 5.0
 """How long past the token's end a client may be stuck in receiving before it is cut off."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class Terms(Struct, frozen=True, kw_only=True):
     """Under what a stream runs. ``expires_at`` is in the clock's seconds; ``random`` gives a number from 0 up to 1.
 
     ``closes_after_state``: the first event with an id, but for `hello`, is the last but the `bye`.

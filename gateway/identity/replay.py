@@ -6,9 +6,10 @@ then on proofs as old as those are refused: a client whose clock is right does n
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from hashlib import sha256
 from heapq import heappop, heappush
+
+from msgspec import Struct, field
 
 USED_MAX = 2_000
 """Proofs of one key."""
@@ -16,8 +17,7 @@ TOTAL_MAX = 200_000
 """Proofs of all keys; an entry takes some 200 octets."""
 
 
-@dataclass(slots=True)
-class _Used:
+class _Used(Struct):
     """One key's proofs. ``floor``: proofs made then or before are refused."""
 
     by_age: list[tuple[float, bytes]] = field(default_factory=list)

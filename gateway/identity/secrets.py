@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from gateway.secret import Secret
 from gateway.settings.kept_secret import KeptSecret, Place
@@ -23,8 +22,7 @@ class OwnSecret(Struct, frozen=True):
         return self.secret
 
 
-@dataclass(frozen=True, slots=True)
-class IdentitySecrets:
+class IdentitySecrets(Struct, frozen=True):
     """``clients`` are by issuer; ``nonces`` is None where no nonces are asked for."""
 
     clients: Mapping[str, KeptSecret] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from gateway.imap.name import MailboxName
 from gateway.imap.response import (
@@ -20,8 +20,7 @@ from gateway.imap.response import (
 )
 
 
-@dataclass(slots=True)
-class Mailbox:
+class Mailbox(Struct):
     """``version`` counts the news of other than our own doing since the mailbox was opened; each sets ``changed``.
 
     ``uidnext`` and ``highestmodseq`` are what the server said last; the latter rises with the MODSEQ of later

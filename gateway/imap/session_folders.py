@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.errors import LocalError, Refused
 from gateway.imap.encode.arg import Arg, ListPattern, mailbox, pattern, status_items
@@ -28,8 +29,7 @@ _NEEDS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ListedFolder:
+class ListedFolder(Struct, frozen=True):
     """One mailbox. ``status`` is None where it was not asked for, or can't be had (``\\noselect``, no permission).
 
     ``rights``: the letters of RFC 4314 that the caller holds there; None likewise.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from gateway.errors import Refused, Unprocessable
 from gateway.imap.encode.arg import mailbox, uid_set, word
@@ -19,8 +20,7 @@ from gateway.imap.session_search import Searching
 from gateway.imap.uids import UidSet
 
 
-@dataclass(frozen=True, slots=True)
-class CopyResult:
+class CopyResult(Struct, frozen=True):
     """``mapping``: old UID to new; messages that were gone already are not in it."""
 
     uidvalidity: int

@@ -6,9 +6,9 @@ One round trip tells which folders changed at all; only those are opened.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from gateway.accounts.account import Account
@@ -109,8 +109,7 @@ async def changes_of(
     )
 
 
-@dataclass(slots=True)
-class _Walk:
+class _Walk(Struct):
     """From folder to folder, until ``room`` is used up."""
 
     session: Session

@@ -5,12 +5,11 @@ from __future__ import annotations
 from binascii import b2a_base64
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field
 from datetime import UTC
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType, field
 
 from gateway.accounts.account import Account
 from gateway.errors import IdExpired, ProtocolViolation
@@ -103,8 +102,7 @@ def _within(messages: tuple[Carried, ...]) -> tuple[Carried, ...]:
     return messages
 
 
-@dataclass(slots=True)
-class _Sending:
+class _Sending(Struct):
     """One batch on its way: what of it came whole, with the hash of all its octets."""
 
     printed: bytes

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import cast
+
+from msgspec.structs import replace
 
 from gateway.accounts.account import Account
 from gateway.errors import NotFound, ProtocolViolation

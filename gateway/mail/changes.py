@@ -12,9 +12,9 @@ it has come, so that asking again with it goes on from there, on any replica.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from gateway.accounts.account import Account
 from gateway.errors import IdExpired

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import assert_never
+
+from msgspec.structs import replace
 
 from gateway.accounts.account import Account
 from gateway.errors import LocalError

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from gateway.errors import StateTooOld
 from gateway.imap.encode.fetch_item import Item
@@ -29,8 +28,7 @@ LISTINGS = 16
 """How often one answer lists some."""
 
 
-@dataclass(frozen=True, slots=True)
-class Deletions:
+class Deletions(Struct, frozen=True):
     """UIDs that are gone, rising. ``state``: where the client is then; None: as the folder is now.
 
     ``present``, unless None: instead of naming any, all that are left of the messages that the client knew.
@@ -102,8 +100,7 @@ async def _numbers(session: Session, old: FolderState) -> _Numbers:
     raise _too_much()
 
 
-@dataclass(slots=True)
-class _Walk:
+class _Walk(Struct):
     """From block to block; ``kept``: how many messages were seen in the last one."""
 
     session: Session

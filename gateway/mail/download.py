@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
 from msgspec import Struct
 
@@ -27,8 +26,7 @@ class ByteRange(Struct, frozen=True):
         return start, stop
 
 
-@dataclass(frozen=True, slots=True)
-class Download:
+class Download(Struct, frozen=True):
     """A stream of octets. ``size`` is that of the whole resource, None where it can't be known beforehand.
 
     ``start`` and ``stop`` bound what ``chunks`` will yield; ``ranges`` tells whether ranges can be served at all.

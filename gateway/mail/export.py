@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from gateway.accounts.account import Account
 from gateway.errors import IdExpired
@@ -19,8 +19,7 @@ from gateway.mail.roles import resolve
 from gateway.sync.export_cursor import ExportCursor
 
 
-@dataclass(frozen=True, slots=True)
-class ExportQuery:
+class ExportQuery(Struct, frozen=True):
     """The ``limit`` oldest messages after ``cursor`` that pass ``filter``."""
 
     limit: int = 1000

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from gateway.errors import InvalidRequest
 from gateway.imap.encode.search_key import Dated, Flagged, Match, Searched, SearchKey
@@ -14,8 +15,7 @@ from gateway.mail.term import checked
 from gateway.sync.cursor import fingerprint
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """A search key, how many messages its first window looks at, and how many it looks at before it pauses."""
 
     key: SearchKey

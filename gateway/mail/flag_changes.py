@@ -7,9 +7,11 @@ them the flags of the newest messages are compared with a digest in the state.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import TypeAlias
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gateway.imap.encode.fetch_item import Item
 from gateway.imap.encode.search_key import And, ModSeq, SeqIn, UidIn
@@ -28,8 +30,7 @@ LOOKS = 16
 """How often one answer asks for so many."""
 
 
-@dataclass(slots=True)
-class FlagChanges:
+class FlagChanges(Struct):
     """``modseq`` and ``flags`` are what the client's state has then, with ``late`` still to be told.
 
     ``oldest``: the oldest message that was looked at, where not all were. ``looked``: they were as they are now.

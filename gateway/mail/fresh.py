@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from gateway.errors import StateTooOld
 from gateway.imap.encode.search_key import SeqIn
@@ -28,8 +29,7 @@ Show: TypeAlias = Callable[[Session, MailboxName, int, UidSet], Awaitable[list[M
 """The summaries of some UIDs of the open folder, of that UIDVALIDITY, rising."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fresh:
+class Fresh(Struct, frozen=True):
     """``more``: the UID to go on from, where there were too many.
 
     ``passed``: UIDs that came since the state and are gone already; a page may have shown them to the client.

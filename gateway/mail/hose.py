@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Self
+
+from msgspec import Struct
 
 from gateway.accounts.account import Account
 from gateway.errors import ConnectionLost, ProtocolViolation
@@ -25,8 +27,7 @@ WINDOW = 1 << 20
 HELD = 1 << 18
 
 
-@dataclass(frozen=True, slots=True)
-class Octets:
+class Octets(Struct, frozen=True):
     """Octets ``start`` to ``stop`` (exclusive; None: to the end) of a section of one message."""
 
     name: MailboxName

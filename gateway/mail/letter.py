@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from gateway.imap.encode.fetch_item import FetchItem, Section
 from gateway.imap.name import MailboxName
@@ -29,8 +28,7 @@ class Place(Struct, frozen=True):
     uid: int
 
 
-@dataclass(slots=True)
-class Letter:
+class Letter(Struct):
     """``ids``: its own and those it names, the nearest last; ``bonds``: what ties it to others besides."""
 
     summary: MessageSummary

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Generic, TypeVar
+
+from msgspec import Struct, field
 
 from gateway.mail.request import Filter
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class PageQuery:
+class PageQuery(Struct, frozen=True):
     """``limit`` messages below ``cursor`` that pass ``filter``; ``if_none_match`` holds entity tags the client has.
 
     ``previews``: made by the gateway where the mail server has none.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Literal
 
 from msgspec import Struct, structs
+from msgspec.structs import replace
 
 from gateway.imap.structure import BodyPart
 from gateway.mail.resource import BodyValue, Segment
@@ -29,8 +29,7 @@ class Raw(Struct, frozen=True):
     cut: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """One decoded text part; ``value`` is of the form that is wanted, ``derived`` where the part has another."""
 
     part: BodyPart

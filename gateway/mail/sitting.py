@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
+
+from msgspec import Struct, field
 
 from gateway.accounts.account import Account
 from gateway.errors import ClientError, LocalError
@@ -17,8 +19,7 @@ from gateway.imap.session import Session
 from gateway.mail.desk import Desk, target_of
 
 
-@dataclass(slots=True)
-class Seat:
+class Seat(Struct):
     """The connection of a sitting, while it has one; who has the ``turn`` uses it."""
 
     account: str | None = None

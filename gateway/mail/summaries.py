@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from gateway.mail.pages import Pages
 from gateway.mail.resource import MessageSummary
@@ -33,8 +32,7 @@ class Place(Struct, frozen=True):
     uidvalidity: int
 
 
-@dataclass(slots=True)
-class _Folder:
+class _Folder(Struct):
     rows: dict[int, Row] = field(default_factory=dict)
     weight: int = 0
 

@@ -88,8 +88,7 @@ Resolve = Callable[[Leaf, bool], SearchKey]
 """The key for a leaf; True: where it must find at least what the leaf means, False: at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """What decides a translation beside the tree.
 
     ``folders``: the mailboxes that the tree names, None where there is none. ``known``: flags as the server spells

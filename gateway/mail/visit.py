@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 
-from msgspec import Struct
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gateway.accounts.account import Account
 from gateway.errors import IdExpired, NotFound, Refused
@@ -44,8 +44,7 @@ class Asked(Struct, frozen=True):
         return len(self.names) == 1
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """Messages by UID, and their snippets where they were asked for."""
 
     messages: dict[int, MessageSummary] = field(default_factory=dict)

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from icalendar import Event as Parsed
 from icalendar.prop import vCalAddress, vDDDTypes, vDuration
-from msgspec import Struct
+from msgspec import Struct, field
 
 from gateway.message.calendar_lines import Component, Line, calendar_lines
 from gateway.message.calendar_zone import defined_zones, named_zone
@@ -86,8 +85,7 @@ def read_calendar(text: str) -> Calendar:
     return Calendar(lines.method.lower() if lines.method else None, events, tuple(sorted(problems)))
 
 
-@dataclass(slots=True)
-class _Reader:
+class _Reader(Struct):
     component: Component
     zones: Mapping[str, tzinfo]
     problems: set[str] = field(default_factory=set)

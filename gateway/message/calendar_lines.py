@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 MAX_TEXT = 1_048_576  # characters of one calendar
 MAX_LINES = 20_000  # of one calendar, folded ones counted one by one
@@ -48,16 +47,14 @@ class Line(Struct, frozen=True):
         return self.rest.partition(":")[2]
 
 
-@dataclass(slots=True)
-class Component:
+class Component(Struct):
     """The kept lines of a VEVENT or VTIMEZONE, those of a zone's observances among its own."""
 
     kind: str
     lines: list[Line] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class Lines:
+class Lines(Struct):
     """A calendar's events and zones in order, and what is wrong with it."""
 
     method: str | None = None

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Literal
 
 import nh3
-from msgspec import Struct
+from msgspec import Struct, field
 
 from gateway.message import reference
 from gateway.message.html_quote import CLASSES, MARKED, class_of
@@ -88,8 +87,7 @@ def as_pre(text: str) -> str:
     return f'<div style="white-space:pre-wrap">{html.escape(text, quote=False)}</div>'
 
 
-@dataclass(slots=True)
-class _Pass:
+class _Pass(Struct):
     """The first layer over one document."""
 
     cid: Callable[[str], str | None]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from gateway.imap.credential import Bearer, Credential
 from gateway.imap.endpoint import Endpoint
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """An account and the way to sign in to it.
 
     ``provider`` is its label in metrics. ``expires_at`` is when the credential stops being good, in seconds since the

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.errors import InvalidRequest, LocalError
 from gateway.sync.ids import MAX_MAILBOX
@@ -24,8 +26,7 @@ _FEWER: Final = (MAX_SAMPLES, 30, 16, 8, 4, 2, 0)
 _SUBSCRIBED, _SELECTABLE, _STATED = 1, 2, 4
 
 
-@dataclass(frozen=True, slots=True)
-class KnownFolder:
+class KnownFolder(Struct, frozen=True):
     """One folder as the client knows it. ``state`` is None where it holds no messages, or none are known yet."""
 
     subscribed: bool = False
@@ -33,8 +34,7 @@ class KnownFolder:
     state: FolderState | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AccountState:
+class AccountState(Struct, frozen=True):
     """``whole``: of all folders of the account, so that one that is not named is new; else of those named only.
 
     ``folders`` are by their wire names, in any order.

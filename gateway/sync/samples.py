@@ -8,10 +8,10 @@ difference, and only such a dirty block needs listing. A remembered message that
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.sync.state import MAX_SAMPLES, FolderState, Lost, Sample
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
+
+from msgspec import Struct
 
 from gateway.errors import InvalidRequest, LocalError
 from gateway.sync.cursor import FINGERPRINT
@@ -24,8 +25,7 @@ def mark_of(mailbox: bytes) -> bytes:
     return blake2b(mailbox, digest_size=MARK).digest()
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """In the mailbox of ``mark``, in one life of it, messages of UIDs less than ``below`` are left.
 
     A sorted search has given ``given`` of them already, the last of which are ``anchors``, in order.
@@ -44,8 +44,7 @@ class Place:
             raise LocalError("no place in a search")
 
 
-@dataclass(frozen=True, slots=True)
-class SearchCursor:
+class SearchCursor(Struct, frozen=True):
     """``places`` are in the order of their marks, each folder once; ``fingerprint`` is that of the whole query."""
 
     fingerprint: bytes

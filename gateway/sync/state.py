@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.errors import InvalidRequest, LocalError
 from gateway.sync.ids import MAX_UINT32
@@ -43,8 +43,7 @@ class Lost(Struct, frozen=True):
     below: int
 
 
-@dataclass(frozen=True, slots=True)
-class FolderState:
+class FolderState(Struct, frozen=True):
     """A folder at one moment. ``highestmodseq`` 0: the server has none. ``uidnext`` 0: it does not tell.
 
     ``samples`` ascend in both numbers, and no sequence number is over ``exists``. ``flags`` is a digest of the newest

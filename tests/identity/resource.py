@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
+from msgspec.structs import replace
 
 from gateway.http.app import create_app
 from gateway.http.services import serving

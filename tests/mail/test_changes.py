@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.errors import IdExpired, StateTooOld
 from gateway.imap.encode.fetch_item import Item

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import imaplib
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
+from dataclasses import replace as altered
 
 import pytest
-from msgspec.structs import replace as altered
+from msgspec.structs import replace
 
 from gateway.accounts.account import Account
 from gateway.imap.credential import Password
@@ -98,7 +98,7 @@ async def test_flags_are_those_of_now(reader: Reader) -> None:
     reader.other.store("2", "+FLAGS", "(\\Flagged)")
     again = await reader.page()
     assert again[2].flags == ["$flagged"]
-    assert {uid: altered(each, flags=[]) for uid, each in again.items()} == first
+    assert {uid: replace(each, flags=[]) for uid, each in again.items()} == first
     reader.other.store("2", "-FLAGS", "(\\Flagged)")
     assert await reader.page() == first
 
@@ -117,7 +117,7 @@ async def test_what_is_new_is_read_and_what_is_gone_is_gone(reader: Reader) -> N
 async def test_another_size_is_another_message(reader: Reader) -> None:
     """A server that gives out a UIDVALIDITY again may have another message under a UID."""
     first = await reader.page()
-    reader.kept.put(reader.place, 3, altered(first[3], subject="of an earlier life", size=first[3].size + 1))
+    reader.kept.put(reader.place, 3, replace(first[3], subject="of an earlier life", size=first[3].size + 1))
     assert await reader.page(1, 4) == first
     assert reader.session.asked == [("1:4", False), ("3", True)]
     assert reader.kept.of(reader.place)[3].summary(first[3].flags) == first[3]
@@ -135,6 +135,6 @@ async def test_nothing_is_remembered_where_uids_do_not_stick(reader: Reader) -> 
 
 async def test_another_account_is_asked_for_everything(reader: Reader) -> None:
     await reader.page()
-    reader.account = replace(reader.account, id="another")
+    reader.account = altered(reader.account, id="another")
     await reader.page()
     assert reader.session.asked == [("1:10", True)]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from gateway.accounts.verify.talk import Talk
 from gateway.errors import ProtocolViolation, Refused, SignInRefused
@@ -18,8 +19,7 @@ NAME: Final = "[127.0.0.1]"  # a client without a name of its own (RFC 5321 sect
 _LATER: Final = frozenset({421, 432, 450, 451, 452, 454})
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """``lines`` without the code and the separator."""
 
     code: int

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 from msgspec import UNSET, Meta, Raw, UnsetType
-from msgspec.structs import replace as replace_struct
+from msgspec.structs import replace
 from starlette.responses import Response
 
 from gateway.errors import InsufficientScope, InvalidRequest
@@ -241,7 +240,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
                 200,
                 "It was there already; nothing was stored.",
                 StoredMessage,
-                example=replace_struct(_STORED, existed=True),
+                example=replace(_STORED, existed=True),
             ),
             Answer(201, "It is stored.", StoredMessage, headers={"Location": "its path, if known"}, example=_STORED),
         ),

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Literal
 
+from msgspec import Struct
+
 from gateway.errors import InvalidRequest
 from gateway.imap import limits
 from gateway.imap.encode.arg import Arg, word
@@ -97,8 +99,7 @@ def _field_name(name: str) -> str:
     return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-@dataclass(frozen=True, slots=True)
-class BinarySize:
+class BinarySize(Struct, frozen=True):
     """The decoded size of a part (RFC 3516 section 4.2)."""
 
     part: str

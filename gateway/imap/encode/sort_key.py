@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -24,8 +23,7 @@ class SortKey(Struct, frozen=True):
     descending: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """Results ``first`` to ``last``, from 1; below 0 both count from the end (RFC 9394 section 3.1)."""
 
     first: int
