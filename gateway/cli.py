@@ -6,6 +6,7 @@ Each subcommand imports what it needs and no more.
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -114,6 +115,7 @@ def _seconds(text: str) -> float:
 
 
 def _serve(options: argparse.Namespace) -> int:
+    gc.set_threshold(200_000)  # loading makes much that stays; ``serve`` sets what the work needs
     from gateway.serve import serve
     from gateway.settings.load import load
 

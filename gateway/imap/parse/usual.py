@@ -12,7 +12,7 @@ from typing import Any, Final
 from gateway.errors import ProtocolViolation
 from gateway.imap import limits
 from gateway.imap.framer import Frame
-from gateway.imap.parse.usual_envelope import ENVELOPE, envelope_of
+from gateway.imap.parse.usual_envelope import envelope_of, envelope_pattern
 from gateway.imap.parse.usual_structure import usual_structure
 from gateway.imap.parse.usual_words import NSTRING, QUOTED, text_of, unquoted
 from gateway.imap.parse.value import date_time
@@ -55,7 +55,7 @@ def _read(seq: int, text: bytes, at: int) -> Fetched | None:
         if match := _SMALL.match(text, at):
             if not _taken(match, small):
                 return None
-        elif match := ENVELOPE.match(text, at):
+        elif match := envelope_pattern().match(text, at):
             if "envelope" in fields:
                 return None
             fields["envelope"] = envelope_of(match)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from types import MappingProxyType
 from typing import Final
 
@@ -17,11 +18,11 @@ _PARAMS: Final = rb"NIL|\(" + QUOTED + rb" " + NSTRING + rb"(?: " + QUOTED + rb"
 _DISPOSITION: Final = rb"(?:NIL|\((" + QUOTED + rb") (" + _PARAMS + rb")\))"
 _LANGUAGE: Final = rb"NIL|" + QUOTED + rb"|\(" + QUOTED + rb"(?: " + QUOTED + rb")*+\)"
 _REST: Final = rb" " + _DISPOSITION + rb" (" + _LANGUAGE + rb") (" + NSTRING + rb")"
-_LEAF: Final = re.compile(
+_LEAF: Final = (
     rb"\((" + QUOTED + rb") (" + QUOTED + rb") (" + _PARAMS + rb") (" + NSTRING + rb") (" + NSTRING + rb") "
     rb"(" + NSTRING + rb") ([0-9]{1,18})(?: ([0-9]{1,18}))?+(?: (" + NSTRING + rb")" + _REST + rb")?+\)"
 )
-_END: Final = re.compile(rb" (" + QUOTED + rb")(?: (" + _PARAMS + rb")" + _REST + rb")?+\)")
+_END: Final = rb" (" + QUOTED + rb")(?: (" + _PARAMS + rb")" + _REST + rb")?+\)"
 _PAIR: Final = re.compile(rb"(" + QUOTED + rb") (" + NSTRING + rb")")
 _QUOTED: Final = re.compile(QUOTED)
 _KNOWN: Final[Mapping[bytes, str]] = MappingProxyType(
@@ -38,8 +39,15 @@ _KNOWN: Final[Mapping[bytes, str]] = MappingProxyType(
 """Words that most parts are described with, so that they need not be made each time."""
 
 
+@cache
+def _patterns() -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
+    """Of a leaf, and of a multipart's end. Made when the first page is read: they take 7 ms."""
+    return re.compile(_LEAF), re.compile(_END)
+
+
 def usual_structure(text: bytes, at: int) -> tuple[BodyPart, int] | None:
     """The tree that begins at ``at``, and where it ends; None for one that is not written in the usual way."""
+    leaf_pattern, end_pattern = _patterns()
     open_: list[tuple[list[BodyPart], str]] = []  # multiparts on the way down: children, number
     while True:
         if text[at : at + 2] == b"((":
@@ -48,7 +56,7 @@ def usual_structure(text: bytes, at: int) -> tuple[BodyPart, int] | None:
             open_.append(([], _number(open_)))
             at += 1
             continue
-        leaf = _LEAF.match(text, at)
+        leaf = leaf_pattern.match(text, at)
         part = None if leaf is None else _leaf(leaf, _number(open_) or "1")
         if leaf is None or part is None:
             return None
@@ -57,7 +65,7 @@ def usual_structure(text: bytes, at: int) -> tuple[BodyPart, int] | None:
             open_[-1][0].append(part)
             if text[at : at + 1] == b"(":
                 break
-            end = _END.match(text, at)
+            end = end_pattern.match(text, at)
             if end is None:
                 return None
             part, at = _multipart(end, *open_.pop()), end.end()
