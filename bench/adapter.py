@@ -60,7 +60,14 @@ class ApiClient:
     def __init__(self, adapter: Adapter) -> None:
         self._adapter, self._first, self._unchanged = adapter, adapter.first, adapter.unchanged
         self._flagged = False
-        rows = adapter.page()
+        try:
+            self._look_round()
+        except WrongAnswer:
+            adapter.close()
+            raise
+
+    def _look_round(self) -> None:
+        rows = self._adapter.page()
         self._shown = len(rows)
         large = max(rows, key=lambda row: int(row["size"]), default=None)
         self._letters = [str(row["id"]) for row in rows if row is not large] or [str(row["id"]) for row in rows]
