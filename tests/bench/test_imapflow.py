@@ -10,7 +10,8 @@ from urllib.parse import quote
 
 import pytest
 
-from bench.comparison import run
+from bench.command import ADAPTERS
+from bench.comparison import against, run
 from bench.imapflow_api import ImapflowApi
 from bench.imapflow_process import HERE, ImapflowProcess, NotHere, install
 from bench.letters import MARKER, PAGE, PART_OCTETS
@@ -47,6 +48,14 @@ def test_it_does_all_works_but_one(place: Site, flow: ImapflowProcess) -> None:
         client.do(work)
         client.do(work)
     client.close()
+
+
+def test_it_is_measured_as_any_service(place: Site, flow: ImapflowProcess) -> None:
+    user = place.users[1]
+    subject = ADAPTERS["imapflow"](flow.url, f"{user}@example.org", place.gateway.headers(user, ttl=3000))
+    report = against(subject, TINY, (1, 2), lambda _: None, changes=False)
+    assert {each.work for each in report.figures} == {work.value for work in Work} - {Work.SAME.value, Work.FLAG.value}
+    assert report.bars() == ""
 
 
 def test_a_page_is_the_newest_messages_newest_first(place: Site, service: Service) -> None:
@@ -89,11 +98,17 @@ def test_a_password_does_as_well_and_a_wrong_one_does_not(place: Site, flow: Ima
                 subject.client(0)
 
 
-def test_without_node_it_is_left_out_and_the_rest_goes_on(needs_dovecot: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    def nowhere(command: str) -> None:
-        return None
+def test_without_node_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(NotHere, match="Node and npm are not installed"):
+        install()
 
-    monkeypatch.setattr("bench.imapflow_process.shutil.which", nowhere)
+
+def test_where_it_is_not_here_the_rest_goes_on(needs_dovecot: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nowhere() -> None:
+        raise NotHere("Node and npm are not installed")
+
+    monkeypatch.setattr("bench.imapflow_process.install", nowhere)
     said: list[str] = []
     report = run(TINY, (1,), PAGE + 10, said.append)
     assert said.count("imapflow is left out: Node and npm are not installed.") == 1
