@@ -44,7 +44,7 @@ format: $(READY) ## put the code into the one format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(READY) ## measure the IMAP layer and the API on this machine
+bench: $(READY) ## measure the API on this machine beside what else does its work: a table, plots and the data
 	$(BIN)/python -m bench $(ARGS)
 
 lock: $(READY) ## pin the newest versions that pyproject.toml allows, with hashes

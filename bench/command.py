@@ -9,23 +9,20 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from bench.figures import Spent
+from bench.comparison import against, run
+from bench.emailengine_api import EmailEngineApi
 from bench.gateway_api import GatewayApi
+from bench.imapflow_api import ImapflowApi
 from bench.large import run_large
 from bench.large_mail import Sizes
 from bench.large_report import LargeReport
 from bench.letters import PAGE
-from bench.measurement import Contestant, measure
-from bench.per_request import PerRequest
-from bench.process import cpu_seconds, resident_octets
 from bench.profile import profile
-from bench.raw_imap import RawImap
-from bench.report import Report, put_into
+from bench.report import put_into
 from bench.round import Bounds
-from bench.site import Site, api_of, site
 from bench.streams import Crowds, run_streams
 from bench.streams_report import StreamReport
-from bench.work import Work
+from bench.work import Subject, Work
 from tests.servers.dovecot import MISSING, Dovecot
 
 CONCURRENCIES = (1, 16)
@@ -36,8 +33,11 @@ QUICK_SIZES = Sizes(attachment=1, messages=2000, file=2, repeats=3)
 QUICK_CROWDS = Crowds(idle=500, told=500, changes=2, accounts=50, starts=2)
 PAGE_FILE = Path(__file__).parents[1] / "docs" / "performance.md"
 DATA_FILE = Path(__file__).parent / "results.json"
-ADAPTERS: Final[Mapping[str, Callable[[str, dict[str, str]], GatewayApi]]] = {
-    "gateway": lambda url, headers: GatewayApi(url, lambda _: headers)
+PLOTS = PAGE_FILE.with_suffix("")
+ADAPTERS: Final[Mapping[str, Callable[[str, str, Mapping[str, str]], Subject]]] = {
+    "gateway": lambda url, _, headers: GatewayApi(url, lambda _: headers),
+    "imapflow": lambda url, account, headers: ImapflowApi(url, lambda _: (account, headers)),
+    "emailengine": lambda url, account, headers: EmailEngineApi(url, lambda _: (account, headers)),
 }
 
 
@@ -47,13 +47,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     if asked.against and not asked.token_file:
         parser.error("--against needs --token-file")
+    if asked.against and asked.adapter != "gateway" and not asked.account:
+        parser.error(f"--adapter {asked.adapter} needs --account")
     bounds = QUICK if asked.quick else FULL
     if asked.profile:
         profile(Work[asked.profile.upper()], bounds, _progress(), sys.stdout)
         return 0
     if asked.against:
         headers = {"Authorization": f"Bearer {asked.token_file.read_text().strip()}"}
-        subject = ADAPTERS[asked.adapter](asked.against, headers)
+        subject = ADAPTERS[asked.adapter](asked.against, asked.account, headers)
         print(against(subject, bounds, CONCURRENCIES, _progress(), changes=asked.changes).table())
         return 0
     if not Dovecot.available():
@@ -64,9 +66,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if asked.streams:
         return _tell(run_streams(QUICK_CROWDS if asked.quick else Crowds(), _progress()), quick=asked.quick)
     report = run(bounds, CONCURRENCIES, MESSAGES, _progress())
-    print(f"\n{report.table()}\n\n{report.notes()}")
+    print(f"\n{report.whole()}")
     if not asked.quick:
+        from bench.plots import draw  # half a second that nothing else needs
+
         DATA_FILE.write_text(report.json())
+        draw(report.figures, PLOTS)
         put_into(PAGE_FILE, report)
     return 0
 
@@ -76,37 +81,6 @@ def _tell(report: LargeReport | StreamReport, *, quick: bool) -> int:
     if not quick:
         report.put_into(PAGE_FILE)
     return 0
-
-
-def run(bounds: Bounds, concurrencies: Sequence[int], messages: int, say: Callable[[str], None]) -> Report:
-    """Start everything, measure everything."""
-    most = max(concurrencies)
-    with site(most, messages, say) as place:
-        contestants = [
-            Contestant(api_of(place), most, lambda: _spent(place)),
-            Contestant(PerRequest(place), most),
-            Contestant(RawImap(place), most),
-        ]
-        found = measure(contestants, Work, concurrencies, bounds, say)
-        return Report(tuple(found), resident_octets(place.gateway.pid))
-
-
-def _spent(place: Site) -> Spent:
-    """Of both gateways, of which only one works at a time."""
-    both = (place.gateway, place.forgetful)
-    octets = sum(gateway.metric("imapgw_imap_bytes_total") for gateway in both)
-    return Spent(sum(cpu_seconds(gateway.pid) for gateway in both), octets)
-
-
-def against(
-    subject: GatewayApi, bounds: Bounds, concurrencies: Sequence[int], say: Callable[[str], None], *, changes: bool
-) -> Report:
-    """A service that runs already: no baselines, what its mailbox has, and nothing is changed unless ``changes``."""
-    contestant = Contestant(subject, max(concurrencies))
-    probe = subject.client(0)
-    works = [work for work in Work if work in probe.can and (changes or work is not Work.FLAG)]
-    probe.close()
-    return Report(tuple(measure([contestant], works, concurrencies, bounds, say)))
 
 
 def _progress() -> Callable[[str], None]:
@@ -121,8 +95,9 @@ def _progress() -> Callable[[str], None]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m bench",
-        description="Measures the gateway on a real mail server, next to a program that connects for each request and "
-        f"to the bare protocol. Pages are of {PAGE} messages. Writes docs/performance.md and bench/results.json.",
+        description="Measures the gateway on a real mail server, next to imapflow behind a small HTTP server, to a "
+        f"program that connects for each request and to the bare protocol. Pages are of {PAGE} messages. Writes "
+        "docs/performance.md with its plots, and bench/results.json.",
     )
     parser.add_argument("--quick", action="store_true", help="a look, in well under a minute; writes no file")
     parser.add_argument(
@@ -138,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--against", metavar="URL", help="measure a service that runs already")
     parser.add_argument("--adapter", choices=sorted(ADAPTERS), default="gateway", help="which API it speaks")
+    parser.add_argument("--account", default="", help="the account's name, for an API that has it in its paths")
     parser.add_argument("--token-file", type=Path, help="a file with the access token for --against")
     parser.add_argument("--changes", action="store_true", help="with --against: measure flag changes too")
     return parser

@@ -12,17 +12,17 @@ from bench.work import Work
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What the gateway used for the requests: processor seconds, and IMAP octets in both directions."""
+    """What a subject used for the requests: processor seconds, and IMAP octets in both directions where it tells."""
 
     cpu_seconds: float = 0.0
-    imap_octets: float = 0.0
+    imap_octets: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
     """Of one subject at one work and concurrency. Latencies in ms; ``cpu_ms`` and ``imap_octets`` are of one request.
 
-    ``cpu_ms`` and ``imap_octets`` are of the gateway's process only; None for who has none of its own.
+    ``cpu_ms`` is of the subject's own process, or of the threads that do all its work; None where it can't be told.
     """
 
     subject: str
@@ -42,6 +42,7 @@ def figures(
 ) -> Figures:
     """Latencies of all rounds together; the throughput is the median round's."""
     latencies = [latency * 1000 for each in rounds for latency in each.latencies]
+    octets = [each.imap_octets for each in spent if each.imap_octets is not None]
     low, high = _tenths(latencies)
     return Figures(
         subject=subject,
@@ -53,7 +54,7 @@ def figures(
         p90_ms=high,
         per_second=median(len(each.latencies) / each.seconds for each in rounds),
         cpu_ms=sum(each.cpu_seconds for each in spent) * 1000 / len(latencies) if spent else None,
-        imap_octets=sum(each.imap_octets for each in spent) / len(latencies) if spent else None,
+        imap_octets=sum(octets) / len(latencies) if octets else None,
     )
 
 

@@ -32,6 +32,8 @@ class PerRequest:
 class PerRequestClient:
     """Connect, TLS, sign in, select, fetch, parse, log out; lists and messages are made into JSON."""
 
+    can = frozenset(Work)
+
     def __init__(self, site: Site, user: str) -> None:
         self._user, self._password = user, site.server.password(user)
         self._mailbox = site.mailbox

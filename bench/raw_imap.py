@@ -33,6 +33,8 @@ class RawImap:
 class RawClient:
     """A NOOP goes ahead of each command: without it a server shows an open mailbox as it was."""
 
+    can = frozenset(Work)
+
     def __init__(self, sock: ssl.SSLSocket, user: str, password: str, mailbox: Mailbox) -> None:
         self._sock, self._mailbox = sock, mailbox
         self._number = 0

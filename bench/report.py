@@ -6,11 +6,12 @@ import json
 import os
 import platform
 import re
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
+from bench.bars import bars
 from bench.figures import Figures
 
 BEGIN: Final = "<!-- measured: begin -->"
@@ -22,22 +23,43 @@ _HEAD: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """``figures`` of one run; ``memory`` is the gateway's resident octets at its end, None where it is not ours."""
+    """``figures`` of one run; ``memory`` is what of the processes that are ours was resident at its end, by name.
+
+    ``round_trips`` are of the gateway, by work. ``left_out`` says of which subject there are no figures, and why.
+    """
 
     figures: tuple[Figures, ...]
-    memory: int | None = None
+    memory: Mapping[str, int] = field(default_factory=dict)
+    round_trips: Mapping[str, float] = field(default_factory=dict)
+    left_out: str = ""
 
     def table(self) -> str:
         """For a terminal and for Markdown alike."""
         return table([_HEAD, *(self._row(each) for each in self.figures)], left=3)
 
+    def bars(self) -> str:
+        """A list of what is aimed at; empty where nothing was compared."""
+        if not self.memory:
+            return ""
+        most = max(each.concurrency for each in self.figures)
+        said = f"What is aimed at, with {most} clients where nothing else is said:"
+        return "\n".join((said, "", *(f"- {bar}" for bar in bars(self.figures, self.round_trips))))
+
     def notes(self) -> str:
         load = " ".join(f"{each:.1f}" for each in os.getloadavg())
-        memory = "" if self.memory is None else f" The gateway's resident memory at the end: {self.memory >> 20} MB."
-        return (
+        memory = ", ".join(f"{name} {octets >> 20} MB" for name, octets in self.memory.items())
+        trips = ", ".join(f"{work} {trips:g}" for work, trips in self.round_trips.items())
+        told = [
             f"{os.cpu_count()} processors ({platform.machine()}), Python {platform.python_version()}; "
-            f"load at the end: {load}.{memory}"
-        )
+            f"load at the end: {load}.",
+            f"Resident memory at the end: {memory}." if memory else "",
+            f"The gateway's IMAP round trips: {trips}." if trips else "",
+            self.left_out,
+        ]
+        return " ".join(each for each in told if each)
+
+    def whole(self) -> str:
+        return "\n\n".join(each for each in (self.table(), self.bars(), self.notes()) if each)
 
     def json(self) -> str:
         value = {
@@ -45,7 +67,10 @@ class Report:
             "machine": platform.machine(),
             "python": platform.python_version(),
             "load": os.getloadavg(),
-            "gateway_resident_octets": self.memory,
+            "resident_octets": self.memory,
+            "round_trips": self.round_trips,
+            "left_out": self.left_out,
+            "bars": [{**asdict(bar), "held": bar.held} for bar in bars(self.figures, self.round_trips)],
             "figures": [asdict(each) for each in self.figures],
         }
         return json.dumps(value, indent=1) + "\n"
@@ -74,7 +99,7 @@ class Report:
 
 def put_into(page: Path, report: Report) -> None:
     """Replace what stands between the marks. Raises ValueError where the page has none."""
-    put_between(page, BEGIN, END, f"{report.table()}\n\n{report.notes()}")
+    put_between(page, BEGIN, END, report.whole())
 
 
 def put_between(page: Path, begin: str, end: str, fresh: str) -> None:

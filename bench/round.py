@@ -22,10 +22,14 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """``latencies`` in seconds, of all clients; ``seconds`` from the first request to the last answer."""
+    """``latencies`` in seconds, of all clients; ``seconds`` from the first request to the last answer.
+
+    ``cpu_seconds`` is what the clients' threads used of the processor.
+    """
 
     latencies: tuple[float, ...]
     seconds: float
+    cpu_seconds: float = 0.0
 
 
 def run_round(clients: Sequence[Client], work: Work, bounds: Bounds) -> Round:
@@ -37,7 +41,7 @@ def run_round(clients: Sequence[Client], work: Work, bounds: Bounds) -> Round:
         done = [each.result() for each in running]
     latencies = tuple(latency for each in done for latency in each.latencies)
     began, ended = min(each.began for each in done), max(each.ended for each in done)
-    return Round(latencies, ended - began)
+    return Round(latencies, ended - began, sum(each.cpu_seconds for each in done))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +49,17 @@ class _Run:
     latencies: list[float]
     began: float
     ended: float
+    cpu_seconds: float
 
 
 def _run(client: Client, work: Work, together: Barrier, seconds: float, most: int) -> _Run:
     clock = time.perf_counter
     latencies: list[float] = []
     together.wait(30)
+    used = time.thread_time()
     began = now = clock()
     while len(latencies) < most and now - began < seconds:
         client.do(work)
         then, now = now, clock()
         latencies.append(now - then)
-    return _Run(latencies, began, now)
+    return _Run(latencies, began, now, time.thread_time() - used)

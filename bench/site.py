@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.gateway_api import GatewayApi
+from bench.imapflow_api import ImapflowApi
 from bench.letters import Mailbox
 from tests.blackbox.gateway_process import GatewayProcess, Upstream
 from tests.servers.dovecot import Dovecot
@@ -53,9 +54,7 @@ def site(
             mailbox = Mailbox.of(messages)
             say(f"Dovecot with {users} accounts of {messages} messages")
             names = _fill(server, users, mailbox)
-            upstream = Upstream(
-                "localhost", server.tls_port, server.ca_file, {"method": "pass_through", "mechanism": "OAUTHBEARER"}
-            )
+            upstream = upstream_of(server, server.tls_port)
             say("the gateway, in a process of its own; and one that forgets what it listed")
             none = {"limits": {"summaries_octets": 0}}
             with (
@@ -71,6 +70,18 @@ def api_of(place: Site) -> GatewayApi:
     """The gateway's API, called as each of the users."""
     gateway = place.gateway
     return GatewayApi(gateway.url, lambda number: gateway.headers(place.users[number], ttl=3000), place.forgetful.url)
+
+
+def imapflow_of(place: Site, url: str) -> ImapflowApi:
+    """imapflow's server at ``url``, which signs in by the same tokens. Dovecot wants the name that a token has."""
+    return ImapflowApi(
+        url,
+        lambda number: (f"{place.users[number]}@example.org", place.gateway.headers(place.users[number], ttl=3000)),
+    )
+
+
+def upstream_of(server: Dovecot, port: int) -> Upstream:
+    return Upstream("localhost", port, server.ca_file, {"method": "pass_through", "mechanism": "OAUTHBEARER"})
 
 
 def _fill(server: Dovecot, users: int, mailbox: Mailbox) -> tuple[str, ...]:

@@ -29,6 +29,11 @@ class WrongAnswer(Exception):
 class Client(Protocol):
     """One caller with a connection of its own; used by one thread at a time."""
 
+    @property
+    def can(self) -> frozenset[Work]:
+        """What it can be asked to do."""
+        ...
+
     def do(self, work: Work) -> None:
         """Ask, read the whole answer and look at it. Raises WrongAnswer."""
         ...

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from bench.command import against, main, run
+from bench.command import main
+from bench.comparison import against, run
 from bench.figures import Spent, figures
 from bench.gateway_api import GatewayApi
 from bench.letters import PAGE, PART_OCTETS, Mailbox
@@ -16,16 +17,10 @@ from bench.per_request import PerRequest
 from bench.raw_imap import RawImap
 from bench.report import BEGIN, END, Report, put_into
 from bench.round import Bounds, Round, run_round
-from bench.site import Site, api_of, site
+from bench.site import Site, api_of
 from bench.work import Subject, Work, WrongAnswer
 
 TINY = Bounds(rounds=1, seconds=0.05, requests=4)
-
-
-@pytest.fixture(scope="module")
-def place(needs_dovecot: None) -> Iterator[Site]:
-    with site(2, PAGE + 10, lambda _: None) as made:
-        yield made
 
 
 @pytest.fixture(params=["gateway", "per request", "raw"])
@@ -63,7 +58,10 @@ def test_a_flag_that_does_not_change_is_noticed(place: Site) -> None:
 def test_a_whole_run_has_a_figure_for_everything(needs_dovecot: None) -> None:
     said: list[str] = []
     report = run(TINY, (1, 2), PAGE + 10, said.append)
-    assert len(report.figures) == len(Work) * 2 * 3
+    flow = [] if report.left_out else ["imapflow"]
+    subjects = ["gateway", *flow, "IMAPClient, connecting", "open connection, raw"]
+    assert len(report.figures) == len(Work) * 2 * len(subjects) - 2 * len(flow)
+    assert all(each.cpu_ms for each in report.figures)
     ours = [each for each in report.figures if each.subject == "gateway"]
     assert {each.work for each in ours} == {work.value for work in Work}
     first, again = (next(each for each in ours if each.work == work.value) for work in (Work.FIRST, Work.PAGE))
@@ -71,8 +69,12 @@ def test_a_whole_run_has_a_figure_for_everything(needs_dovecot: None) -> None:
     part = next(each for each in ours if each.work == Work.PART.value)
     assert part.imap_octets is not None
     assert part.imap_octets > PART_OCTETS
-    assert (report.memory or 0) > 1_000_000
+    assert list(report.memory) == ["gateway", *flow]
+    assert min(report.memory.values()) > 1_000_000
+    assert report.round_trips[Work.FLAG.value] == 1
+    assert report.round_trips[Work.BODY.value] > 1
     assert sum(" x2: " in line for line in said) == len(Work)
+    assert "held: flag change: 1 IMAP round trips (at most 1)" in report.whole()
 
 
 def test_against_a_service_that_runs_nothing_is_changed_unless_allowed(place: Site) -> None:
@@ -93,6 +95,7 @@ def test_against_needs_a_token(capsys: pytest.CaptureFixture[str]) -> None:
 def test_figures_of_known_rounds() -> None:
     rounds = [Round((0.001, 0.002, 0.003), 0.5), Round((0.004, 0.005), 0.25)]
     found = figures("subject", Work.PAGE, 3, rounds, [Spent(0.01, 100), Spent(0.02, 400)])
+    assert figures("subject", Work.PAGE, 3, rounds, [Spent(0.01)]).imap_octets is None
     assert found.requests == 5
     assert [found.median_ms, found.per_second, found.cpu_ms, found.imap_octets] == pytest.approx([3, 7, 6, 100])
     assert found.p10_ms < found.median_ms < found.p90_ms
