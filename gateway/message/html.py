@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
-from typing import Literal
+from contextvars import ContextVar
+from functools import cache
+from typing import Final, Literal
 
 import nh3
 from msgspec import Struct, field
@@ -56,6 +58,8 @@ _BY_TAG: dict[str, frozenset[str]] = {
     "details": frozenset(("open",)),
 }
 _ATTRIBUTES = {tag: _GLOBAL | _BY_TAG.get(tag, frozenset()) for tag in ALLOWED}
+_OWN: Final[ContextVar[set[str]]] = ContextVar("_OWN")
+"""The references that the first layer made of the document that is being cleaned."""
 # Attributes through which any element could load something; counted where they are removed.
 _LOADING = frozenset(
     ("src", "srcset", "background", "poster", "data", "xlink:href", "lowsrc", "dynsrc", "code", "archive", "codebase")
@@ -209,25 +213,34 @@ def _remote_in_sheet(sheet: str) -> int:
 
 def _clean(markup: str, own: set[str]) -> str:
     """The second layer: what a browser's parser makes of the first one's outcome, by allow-lists again."""
+    before = _OWN.set(own)
+    try:
+        return _cleaner().clean(markup)
+    finally:
+        _OWN.reset(before)
 
-    def check(tag: str, attribute: str, value: str) -> str | None:
-        if attribute in ("src", "background"):
-            return value if value in own else None
-        if attribute == "class":
-            return value if value in CLASSES else None
-        if attribute == "href":
-            return value if tag == "a" and reference.is_link(value) else None
-        return value
 
-    return nh3.clean(
-        markup,
+@cache
+def _cleaner() -> nh3.Cleaner:
+    """Made once: that takes twenty times as long as to clean a letter."""
+    return nh3.Cleaner(
         tags=set(ALLOWED),
         clean_content_tags={"script", "style", "title", "textarea", "iframe", "noembed", "noframes", "xmp"},
         attributes={tag: {*names, *(["class"] if tag in MARKED else [])} for tag, names in _ATTRIBUTES.items()},
-        attribute_filter=check,
+        attribute_filter=_checked,
         url_schemes={"http", "https", "mailto", "tel", "data"},
         link_rel="noopener noreferrer nofollow",
         set_tag_attribute_values={"a": {"target": "_blank"}},
         filter_style_properties=set(PROPERTIES),
         strip_comments=True,
     )
+
+
+def _checked(tag: str, attribute: str, value: str) -> str | None:
+    if attribute in ("src", "background"):
+        return value if value in _OWN.get() else None
+    if attribute == "class":
+        return value if value in CLASSES else None
+    if attribute == "href":
+        return value if tag == "a" and reference.is_link(value) else None
+    return value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from html.parser import HTMLParser
 
@@ -264,3 +265,16 @@ def test_formatting_that_never_closes() -> None:
     assert least(lambda: clean(source), 0.4) < 0.4
     many = "<b " + " ".join(f"a{number}=1" for number in range(15_000)) + ">"
     assert least(lambda: clean(many), 0.2) < 0.2
+
+
+def test_documents_in_several_threads_keep_their_own_references() -> None:
+    """The cleaner is shared; what a document may refer to is not."""
+
+    def one(number: int) -> str:
+        source = f'<img src="cid:{number}"><img src="/parts/{number + 1}">' * 20
+        return sanitise(source, cid=lambda content_id: f"/parts/{content_id}").html
+
+    with ThreadPoolExecutor(8) as threads:
+        for number, html in enumerate(threads.map(one, range(64))):
+            assert html.count(f'src="/parts/{number}"') == 20
+            assert f"/parts/{number + 1}" not in html
