@@ -64,11 +64,12 @@ class Fetching(Core):
             tail.append(fetch_modifiers(changed_since=changed_since, vanished=vanished))
         names = frozenset(_name(item) for item in items if not isinstance(item, Section))
         keys = frozenset(item.key for item in items if isinstance(item, Section))
-        wants = [Messages(chunk, names, keys, vanished=vanished, most=most) for chunk in uids.chunks()]
+        chunks = list(uids.chunks())
+        wants = [Messages(chunk, names, keys, vanished=vanished, most=most) for chunk in chunks]
         answers = await self._finish_all(
             [
                 self._start("UID FETCH", uid_set(chunk), *tail, want=want)
-                for chunk, want in zip(uids.chunks(), wants, strict=True)
+                for chunk, want in zip(chunks, wants, strict=True)
             ]
         )
         messages: dict[int, Fetched] = {}

@@ -30,13 +30,13 @@ _NAMES: Final = ("UID", "FLAGS", "MODSEQ", "RFC822.SIZE", "INTERNALDATE", "EMAIL
 _COUNTED: Final = tuple(f"{name} ".encode("ascii") for name in _NAMES)
 _PREVIEW: Final = re.compile(rb" ?+PREVIEW (" + NSTRING + rb")(?=[ )])")
 _STRUCTURE: Final = re.compile(rb" ?+BODYSTRUCTURE (?=\()")
-_MARK: Final = b" ENVELOPE ("
+_MARK: Final = re.compile(rb"[ (](?:ENVELOPE|BODYSTRUCTURE) \(")
 
 
 def usual(seq: int, frame: Frame, start: int) -> Fetched | None:
-    """The value of a response that has an envelope and nothing unusual; None for all others. Never raises."""
+    """The value of a response that has an envelope or a structure and nothing unusual, else None. Never raises."""
     first = frame[0]
-    if not isinstance(first, bytes) or _MARK not in first or first[start : start + 1] != b"(":
+    if not isinstance(first, bytes) or first[start : start + 1] != b"(" or _MARK.search(first, start) is None:
         return None
     text = text_of(frame, LONGEST)
     if text is None:

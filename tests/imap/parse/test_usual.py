@@ -36,6 +36,8 @@ USUAL = [
     b'(FLAGS () UID 7 INTERNALDATE " 1-Nov-2026 07:51:06 +0100" RFC822.SIZE 4668 ' + ENVELOPE + b" MODSEQ (12))",
     b"(UID 7 " + ENVELOPE + b' EMAILID (M6d99ac) THREADID (T64b) PREVIEW "Hi \xc3\xa9")',
     b"(UID 7 " + ENVELOPE + b" THREADID NIL PREVIEW NIL)",
+    *(b'(UID 7 RFC822.SIZE 9 INTERNALDATE " 1-Nov-2026 07:51:06 +0100" BODYSTRUCTURE ' + s + b")" for s in STRUCTURES),
+    b"(BODYSTRUCTURE " + TEXT + b" UID 7)",
     b"(UID 7 FLAGS (\\Seen) " + ENVELOPE.replace(b'"Hi"', b'{8}\r\nH"i\\ \r\n.') + b" BODYSTRUCTURE " + TEXT + b")",
 ]
 
