@@ -8,6 +8,7 @@ as little of HTTP as that takes, so that it leaves the processor to the gateway.
 from __future__ import annotations
 
 import json
+import re
 import resource
 import selectors
 import socket
@@ -23,6 +24,7 @@ PATIENCE: Final = 120.0
 WINDOW: Final = 100
 """Streams that are being opened at one time."""
 _HELLO: Final = b"event: hello"
+_REFUSED: Final = re.compile(rb"HTTP/1\.1 (?!200 )[0-9]{3} ")
 _CHUNK: Final = 1 << 16
 
 
@@ -40,7 +42,7 @@ class Listening:
     def hears(self, word: bytes) -> bool:
         """Take what has come; whether the word is in it. Raises NoStream."""
         data = self.sock.recv(_CHUNK)
-        if not data:
+        if not data or _REFUSED.match(self.seam + data):
             raise NoStream(self.seam.decode(errors="replace"))
         heard = word in self.seam + data
         self.seam = (self.seam + data)[-200:]
