@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from bench.accounts import Fleet, run_accounts
 from bench.comparison import against, run
 from bench.emailengine_api import EmailEngineApi
 from bench.gateway_api import GatewayApi
@@ -20,6 +21,7 @@ from bench.letters import PAGE
 from bench.profile import profile
 from bench.report import put_into
 from bench.round import Bounds
+from bench.scale import Scale, run_scale
 from bench.streams import Crowds, run_streams
 from bench.streams_report import StreamReport
 from bench.work import Subject, Work
@@ -31,6 +33,8 @@ QUICK = Bounds(rounds=2, seconds=0.2, requests=400)
 MESSAGES = 500
 QUICK_SIZES = Sizes(attachment=1, messages=2000, file=2, repeats=3)
 QUICK_CROWDS = Crowds(idle=500, told=500, changes=2, accounts=50, starts=2)
+QUICK_SCALE = Scale(large=20_000, deep=200, turns=10)
+QUICK_FLEET = Fleet(accounts=40, rounds=3)
 PAGE_FILE = Path(__file__).parents[1] / "docs" / "performance.md"
 DATA_FILE = Path(__file__).parent / "results.json"
 PLOTS = PAGE_FILE.with_suffix("")
@@ -65,6 +69,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _tell(run_large(QUICK_SIZES if asked.quick else Sizes(), _progress()), quick=asked.quick)
     if asked.streams:
         return _tell(run_streams(QUICK_CROWDS if asked.quick else Crowds(), _progress()), quick=asked.quick)
+    if asked.scale:
+        return _tell(run_scale(QUICK_SCALE if asked.quick else Scale(), _progress()), quick=asked.quick)
+    if asked.accounts:
+        return _tell(run_accounts(QUICK_FLEET if asked.quick else Fleet(), _progress()), quick=asked.quick)
     report = run(bounds, CONCURRENCIES, MESSAGES, _progress())
     print(f"\n{report.whole()}")
     if not asked.quick:
@@ -107,6 +115,16 @@ def _parser() -> argparse.ArgumentParser:
         "--streams",
         action="store_true",
         help="measure streams by the thousand, watched accounts and the start instead; writes its part of the page",
+    )
+    parser.add_argument(
+        "--scale",
+        action="store_true",
+        help="measure pages of a folder of a million instead; writes its part of the page",
+    )
+    parser.add_argument(
+        "--accounts",
+        action="store_true",
+        help="measure pages of many accounts over a slow network instead; writes its part of the page",
     )
     parser.add_argument(
         "--profile", metavar="WORK", choices=[work.name.lower() for work in Work], help="profile one work instead"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from bench.large_downloads import AT_ONCE, RawPart, at_once, by_turns
 from bench.large_mail import LargeMail, Sizes
 from bench.large_report import LargeFigures, LargeReport
 from bench.large_works import Do, LargeClient
@@ -30,6 +31,7 @@ class LargeSite:
 
     native: GatewayProcess
     plain: GatewayProcess
+    server: Dovecot
     user: str
     mail: LargeMail
 
@@ -41,7 +43,9 @@ def large_site(sizes: Sizes, say: Callable[[str], None]) -> Iterator[LargeSite]:
     keys.chmod(0o755)  # Dovecot's login runs as another user
     try:
         issuer = TokenIssuer(keys)
-        options = DovecotOptions(oauth=OAuth(issuer.dovecot_keys, (issuer.issuer,)), guests=1, mdbox=True)
+        options = DovecotOptions(
+            oauth=OAuth(issuer.dovecot_keys, (issuer.issuer,)), guests=1, mdbox=True, max_connections=3 * AT_ONCE
+        )
         with Dovecot(options) as server:
             user = server.guest()[0]
             mail = LargeMail.of(sizes)
@@ -50,12 +54,13 @@ def large_site(sizes: Sizes, say: Callable[[str], None]) -> Iterator[LargeSite]:
             auth = {"method": "pass_through", "mechanism": "OAUTHBEARER"}
             native = Upstream("localhost", server.tls_port, server.ca_file, auth)
             plain = Upstream("localhost", server.tls_port, server.ca_file, auth, ignore=("PREVIEW",))
-            none = {"limits": {"summaries_octets": 0}}
+            room = {"connections_per_account": AT_ONCE + 1, "provider_connections_per_account": AT_ONCE + 4}
+            none = {"limits": {"summaries_octets": 0, **room}}
             with (
                 GatewayProcess(native, issuer, settings=none) as first,
                 GatewayProcess(plain, issuer, settings=none) as second,
             ):
-                yield LargeSite(first, second, user, mail)
+                yield LargeSite(first, second, server, user, mail)
     finally:
         shutil.rmtree(keys, ignore_errors=True)
 
@@ -73,30 +78,40 @@ def measure_large(place: LargeSite, say: Callable[[str], None]) -> LargeReport:
         for gateway in (place.native, place.plain)
     )
     found = []
-    for title, gateway, do, octets in _works(place, native, plain):
-        each = _measure(title, gateway, do, place.mail.sizes.repeats, octets)
-        say(f"{title}: {each.median_ms:.1f} ms, {each.imap_octets:.0f} IMAP octets")
+    for title, gateway, do in _works(place, native, plain):
+        found.append(_measure(title, gateway, do, place.mail.sizes.repeats))
+        say(f"{title}: {found[-1].median_ms:.1f} ms, {found[-1].imap_octets:.0f} IMAP octets")
+    for each in _downloads(place, native):
         found.append(each)
+        say(f"{each.work}: {each.median_ms:.1f} ms, {each.imap_octets:.0f} IMAP octets")
     native.close()
     plain.close()
     return LargeReport(tuple(found))
 
 
-def _works(place: LargeSite, native: LargeClient, plain: LargeClient) -> Iterator[tuple[str, GatewayProcess, Do, int]]:
-    """With the octets of the answer where its speed says something."""
-    mail, sizes = place.mail, place.mail.sizes
-    page, file = len(mail.block) * sizes.attachment // 1_000_000, mail.file_octets // 1_000_000
-    yield f"readable body of {sizes.parts} parts", place.native, native.body, 0
-    yield f"page of {sizes.page}, {page} MB files, previews made", place.plain, plain.page, 0
-    yield f"page of {sizes.page}, {page} MB files, server's previews", place.native, native.page, 0
-    yield f"search {sizes.messages}: unseen", place.native, native.unseen, 0
-    yield f"search {sizes.messages}: subject", place.native, native.subject, 0
-    yield f"search {sizes.messages}: text", place.native, native.text, 0
-    yield f"{file} MB attachment", place.native, native.whole, mail.file_octets
-    yield "64 KB in its middle", place.native, native.stretch, 0
+def _works(place: LargeSite, native: LargeClient, plain: LargeClient) -> Iterator[tuple[str, GatewayProcess, Do]]:
+    sizes = place.mail.sizes
+    page = len(place.mail.block) * sizes.attachment // 1_000_000
+    yield f"readable body of {sizes.parts} parts", place.native, native.body
+    yield f"page of {sizes.page}, {page} MB files, previews made", place.plain, plain.page
+    yield f"page of {sizes.page}, {page} MB files, server's previews", place.native, native.page
+    yield f"search {sizes.messages}: unseen", place.native, native.unseen
+    yield f"search {sizes.messages}: subject", place.native, native.subject
+    yield f"search {sizes.messages}: text", place.native, native.text
+    yield f"64 KB in the middle of {place.mail.file_octets // 1_000_000} MB", place.native, native.stretch
 
 
-def _measure(title: str, gateway: GatewayProcess, do: Do, repeats: int, answer: int) -> LargeFigures:
+def _downloads(place: LargeSite, native: LargeClient) -> Iterator[LargeFigures]:
+    work, repeats = f"{place.mail.file_octets // 1_000_000} MB attachment", place.mail.sizes.repeats
+    raw = RawPart(place.server, place.user)
+    yield from by_turns(work, place.native, native.whole, raw, repeats)
+    raw.close()
+    headers = place.native.headers(place.user, ttl=3000)
+    title = f"{work}, {AT_ONCE} at once"
+    yield at_once(title, place.native, native.part, headers, place.mail.file_octets, max(1, repeats // 4))
+
+
+def _measure(title: str, gateway: GatewayProcess, do: Do, repeats: int) -> LargeFigures:
     """The first time is told by itself: the mail server reads then what it has cached later."""
     resident = resident_octets(gateway.pid)
     forget_peak(gateway.pid)
@@ -114,4 +129,4 @@ def _measure(title: str, gateway: GatewayProcess, do: Do, repeats: int, answer: 
         cpu.append(exact_cpu_seconds(gateway.pid) - used)
         octets.append(gateway.metric("imapgw_imap_bytes_total") - drawn)
     grown = max(0, peak_octets(gateway.pid) - resident)
-    return LargeFigures.of(title, first, wall, cpu, octets, grown, answer)
+    return LargeFigures.of(title, first, wall, cpu, octets, grown)

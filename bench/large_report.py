@@ -16,9 +16,13 @@ BEGIN: Final = "<!-- large: begin -->"
 END: Final = "<!-- large: end -->"
 PREVIEW_OCTETS: Final = 150_000
 """What a page of previews may draw from the mail server."""
+RAW_SHARE: Final = 0.7
+"""Of a raw socket's speed: what a large download is to have at least."""
+GROWN_MB: Final = 8
+GROWN_TOGETHER_MB: Final = 64
 _HEAD: Final = (
     "work", "times", "first ms", "median ms", "least to most", "CPU ms", "least to most", "IMAP octets",
-    "memory +MB", "MB/s",
+    "memory +MB", "IMAP MB/s",
 )  # fmt: skip
 
 
@@ -26,7 +30,7 @@ _HEAD: Final = (
 class LargeFigures:
     """Milliseconds and octets of one request, ``cpu`` and ``grown`` (peak of resident octets) of the gateway's process.
 
-    ``first_ms`` is of the first time, which the others leave out. ``megabytes_per_second`` is of the answer.
+    ``first_ms`` is of the first time, which the others leave out. ``megabytes_per_second`` is of IMAP octets.
     """
 
     work: str
@@ -49,9 +53,10 @@ class LargeFigures:
         cpu: Sequence[float],
         octets: Sequence[float],
         grown: int,
-        answer: int,
+        *,
+        rated: bool = False,
     ) -> LargeFigures:
-        """``first``, ``wall`` and ``cpu`` in seconds; ``answer`` 0 where its speed says nothing."""
+        """``first``, ``wall`` and ``cpu`` in seconds; ``rated``: the speed says something."""
         return cls(
             work=work,
             times=len(wall),
@@ -62,7 +67,7 @@ class LargeFigures:
             cpu_spread_ms=(min(cpu) * 1000, max(cpu) * 1000),
             imap_octets=median(octets),
             grown=grown,
-            megabytes_per_second=answer / median(wall) / 1_000_000 if answer else None,
+            megabytes_per_second=median(octets) / median(wall) / 1_000_000 if rated else None,
         )
 
 
@@ -80,8 +85,20 @@ class LargeReport:
         held = all(each.imap_octets < PREVIEW_OCTETS for each in previews)
         bound = f"{'less' if held else 'NOT less'} than {PREVIEW_OCTETS // 1000} KB"
         return (
-            f"The pages with previews draw {drawn}: {bound}. {os.cpu_count()} processors ({platform.machine()}), "
-            f"Python {platform.python_version()}; load at the end: {load}."
+            f"The pages with previews draw {drawn}: {bound}. {self._downloads()}{os.cpu_count()} processors "
+            f"({platform.machine()}), Python {platform.python_version()}; load at the end: {load}."
+        )
+
+    def _downloads(self) -> str:
+        rated = [each for each in self.figures if each.megabytes_per_second is not None]
+        if len(rated) < 3:
+            return ""
+        alone, bare, together = rated
+        share = (alone.megabytes_per_second or 0) / (bare.megabytes_per_second or 1)
+        return (
+            f"The attachment comes at {share:.2f} times the raw socket's speed (bar {RAW_SHARE}), for "
+            f"{alone.grown / 1e6:.1f} MB (bar {GROWN_MB}), and many at once for {together.grown / 1e6:.1f} MB "
+            f"(bar {GROWN_TOGETHER_MB}). "
         )
 
     def put_into(self, page: Path) -> None:

@@ -17,10 +17,14 @@ FOUND: Final = 50
 _WORD: Final = 777 % SEED
 _CHUNK: Final = 1 << 20
 _MOST_PAGES: Final = 40
+_ACCOUNT: Final = "/v1/accounts/me"
 
 
 class LargeClient:
-    """One kept connection to one gateway. Methods raise WrongAnswer where an answer is not what it must be."""
+    """One kept connection to one gateway; ``part`` is the path of the large file.
+
+    Methods raise WrongAnswer where an answer is not what it must be.
+    """
 
     def __init__(self, url: str, headers: Mapping[str, str], mail: LargeMail) -> None:
         parts = urlsplit(url)
@@ -30,6 +34,7 @@ class LargeClient:
         self._folders: dict[str, str] = {each["name"]: each["id"] for each in folders}
         self._letter = self._only(PARTS_FOLDER)
         self._part = f"/messages/{self._only(FILE_FOLDER)}/parts/2"
+        self.part = f"{_ACCOUNT}{self._part}"
         whole = 0
         for _ in range(mail.sizes.file):
             whole = zlib.crc32(mail.block, whole)
@@ -99,7 +104,7 @@ class LargeClient:
     ) -> HTTPResponse:
         body = None if value is None else json.dumps(value).encode()
         kind = {"Content-Type": "application/json"} if body else {}
-        self._http.request(method, f"/v1/accounts/me{path}", body, {**self._headers, **kind, **(headers or {})})
+        self._http.request(method, f"{_ACCOUNT}{path}", body, {**self._headers, **kind, **(headers or {})})
         answer = self._http.getresponse()
         if answer.status != expected:
             raise WrongAnswer(f"{method} {path.partition('?')[0]} was answered {answer.status}: {answer.read(200)!r}")

@@ -32,7 +32,10 @@ class StreamFigure:
 
 @dataclass(frozen=True, slots=True)
 class StreamReport:
+    """``part`` names its place on the page."""
+
     figures: tuple[StreamFigure, ...]
+    part: str = "streams"
 
     def table(self) -> str:
         return table([_HEAD, *(_row(each) for each in self.figures)], left=2)
@@ -48,7 +51,9 @@ class StreamReport:
 
     def put_into(self, page: Path) -> None:
         """Raises ValueError where the page has no place for it."""
-        put_between(page, BEGIN, END, f"{self.table()}\n\n{self.notes()}")
+        put_between(
+            page, f"<!-- {self.part}: begin -->", f"<!-- {self.part}: end -->", f"{self.table()}\n\n{self.notes()}"
+        )
 
 
 def _row(each: StreamFigure) -> tuple[str, ...]:

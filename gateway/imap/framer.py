@@ -127,7 +127,7 @@ class Framer:
                 return
             octets = bytes(self._line) + octets
             self._line.clear()
-        if b"}\r\n" in octets or self._frame or self._literal_open:
+        if self._frame or b"}\r\n" in octets:  # no literal is open without the frame that it is in
             self._data, self._at = octets, 0
             return
         lines = octets.split(b"\r\n")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench.large import LargeSite, large_site, measure_large
+from bench.large_downloads import AT_ONCE
 from bench.large_mail import LargeMail, Sizes
 from bench.large_report import BEGIN, END, LargeFigures, LargeReport
 from bench.large_works import LargeClient
@@ -26,14 +27,19 @@ def place(needs_dovecot: None) -> Iterator[LargeSite]:
 def test_a_whole_run(place: LargeSite) -> None:
     said: list[str] = []
     report = measure_large(place, said.append)
-    assert len(report.figures) == len(said) == 8
-    assert all(each.times == SMALL.repeats and each.imap_octets > 0 < each.cpu_ms for each in report.figures)
+    assert len(report.figures) == len(said) == 10
+    assert all(each.times == SMALL.repeats for each in report.figures[:-1])
+    assert all(each.imap_octets > 0 < each.cpu_ms for each in report.figures)
     made, theirs = (each for each in report.figures if "previews" in each.work)
     assert theirs.imap_octets < made.imap_octets < 30_000
-    whole, stretch = report.figures[-2:]
-    assert whole.imap_octets > LargeMail.of(SMALL).file_octets * 4 / 3
+    stretch, whole, raw, together = report.figures[-4:]
+    encoded = LargeMail.of(SMALL).file_octets * 4 / 3
+    assert encoded < raw.imap_octets < whole.imap_octets < raw.imap_octets + 10_000
+    assert together.imap_octets > AT_ONCE * encoded
     assert 65_536 < stretch.imap_octets < 200_000
     assert whole.megabytes_per_second
+    assert raw.megabytes_per_second
+    assert "times the raw socket's speed" in report.notes()
 
 
 def test_answers_are_compared_with_what_was_put_there(place: LargeSite) -> None:
@@ -46,10 +52,10 @@ def test_answers_are_compared_with_what_was_put_there(place: LargeSite) -> None:
 
 
 def test_the_table_says_whether_previews_are_cheap(tmp_path: Path) -> None:
-    cheap = LargeFigures.of("with previews", 1, [0.1, 0.3, 0.2], [0.01, 0.02, 0.06], [149_999.0], 0, 0)
-    dear = LargeFigures.of("with previews", 1, [0.1], [0.01], [150_000.0], 0, 1_000_000)
+    cheap = LargeFigures.of("with previews", 1, [0.1, 0.3, 0.2], [0.01, 0.02, 0.06], [149_999.0], 0)
+    dear = LargeFigures.of("with previews", 1, [0.1], [0.01], [150_000.0], 0, rated=True)
     assert [cheap.median_ms, *cheap.spread_ms, cheap.cpu_ms] == pytest.approx([200, 100, 300, 20])
-    assert dear.megabytes_per_second == pytest.approx(10)
+    assert dear.megabytes_per_second == pytest.approx(1.5)
     assert ": less than 150 KB" in LargeReport((cheap,)).notes()
     assert "NOT less" in LargeReport((cheap, dear)).notes()
     page = tmp_path / "page.md"
