@@ -168,7 +168,7 @@ class Core:
         self.capabilities = Capabilities.of(names).with_enabled(enabled).without(self._ignore)
         self._wire.writer.literal_plus = self.capabilities.has("LITERAL+")
         self._wire.writer.literal_minus = self.capabilities.has("LITERAL-")
-        self._wire.capabilities = set(self.capabilities.names)  # for aioimaplib's façade
+        self._wire.capabilities = self.capabilities.names  # for aioimaplib's façade
 
 
 def bare(refusal: Refused) -> bool:
