@@ -237,7 +237,7 @@ class Opener:
         self._reach = reach
         self._deadlines = deadlines_of(limits)
         self._metrics = metrics
-        self._contexts = TlsContexts()
+        self._contexts = TlsContexts(resume=True)
         self.linking: Linking | None = None
 
     async def __call__(self, target: Target) -> Session:

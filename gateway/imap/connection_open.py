@@ -67,6 +67,7 @@ async def connect(
                 ssl_shutdown_timeout=SHUTDOWN_SECONDS if context is not None else None,
             )
     except (OSError, UnicodeError) as error:
+        contexts.forget(endpoint.ca_file, endpoint.host)
         raise _connect_error(error) from error
     _watch_peer(transport.get_extra_info("socket"))
     return connection
@@ -145,10 +146,19 @@ async def start_tls(connection: Connection, endpoint: Endpoint, deadlines: Deadl
                 ssl_shutdown_timeout=SHUTDOWN_SECONDS,
             )
     except OSError as error:
+        contexts.forget(endpoint.ca_file, endpoint.host)
         raise wire.fault or _connect_error(error) from error
     if wire.fault is not None or transport is None:
         raise wire.fault or ConnectionLost("the mail server ended the connection")
     wire.secured(transport)
+
+
+def keep_tls(connection: Connection, endpoint: Endpoint, contexts: TlsContexts) -> None:
+    """The next connection may take up this one's TLS session: for one that has signed in."""
+    transport = connection.protocol.transport
+    done = transport.get_extra_info("ssl_object") if transport is not None else None
+    if isinstance(done, ssl.SSLObject):
+        contexts.keep(endpoint.ca_file, done)
 
 
 async def _offers(wire: Wire) -> frozenset[str]:

@@ -9,7 +9,7 @@ from typing import Final, Self
 
 from gateway.errors import DeadlinePassed, GatewayError, SignInRefused, TlsRequired
 from gateway.imap.connection import Connection, Pending
-from gateway.imap.connection_open import connect, greeted, start_tls
+from gateway.imap.connection_open import connect, greeted, keep_tls, start_tls
 from gateway.imap.connection_outcome import OnCommand
 from gateway.imap.credential import Credential
 from gateway.imap.encode.arg import id_fields
@@ -91,6 +91,7 @@ class Session(SigningIn, Idling, Notifying, Sorting, Transferring, Streaming, Fo
                 await start_tls(connection, endpoint, deadlines, contexts)
                 session._told = False
             await session._sign_in(credential)
+            keep_tls(connection, endpoint, contexts)
             await session._introduce(client_id)
             if compress:
                 await session._compress()
