@@ -11,7 +11,7 @@ import html
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import cache
-from typing import Final, Literal
+from typing import Literal
 
 import nh3
 from msgspec import Struct, field
@@ -58,8 +58,6 @@ _BY_TAG: dict[str, frozenset[str]] = {
     "details": frozenset(("open",)),
 }
 _ATTRIBUTES = {tag: _GLOBAL | _BY_TAG.get(tag, frozenset()) for tag in ALLOWED}
-_OWN: Final[ContextVar[set[str]]] = ContextVar("_OWN")
-"""The references that the first layer made of the document that is being cleaned."""
 # Attributes through which any element could load something; counted where they are removed.
 _LOADING = frozenset(
     ("src", "srcset", "background", "poster", "data", "xlink:href", "lowsrc", "dynsrc", "code", "archive", "codebase")
@@ -83,7 +81,7 @@ def sanitise(source: str, *, cid: Callable[[str], str | None], remote: Remote = 
         return Sanitised(as_pre(html_to_text(source[:MAX_HTML])), 0, ("html-too-large",))
     pass_ = _Pass(cid, remote, Nesting(budget=len(source) // 2 + 4096))
     markup = pass_.run(source.replace("\0", ""))
-    return Sanitised(_clean(markup, pass_.own), pass_.blocked, tuple(sorted(pass_.problems)))
+    return Sanitised(_second().clean(markup, pass_.own), pass_.blocked, tuple(sorted(pass_.problems)))
 
 
 def as_pre(text: str) -> str:
@@ -211,36 +209,42 @@ def _remote_in_sheet(sheet: str) -> int:
     return low.count("url(") - low.count("url(data:") + low.count("@import")
 
 
-def _clean(markup: str, own: set[str]) -> str:
+class _Second:
     """The second layer: what a browser's parser makes of the first one's outcome, by allow-lists again."""
-    before = _OWN.set(own)
-    try:
-        return _cleaner().clean(markup)
-    finally:
-        _OWN.reset(before)
+
+    def __init__(self) -> None:
+        self._own: ContextVar[set[str]] = ContextVar("own")
+        self._cleaner = nh3.Cleaner(
+            tags=set(ALLOWED),
+            clean_content_tags={"script", "style", "title", "textarea", "iframe", "noembed", "noframes", "xmp"},
+            attributes={tag: {*names, *(["class"] if tag in MARKED else [])} for tag, names in _ATTRIBUTES.items()},
+            attribute_filter=self._checked,
+            url_schemes={"http", "https", "mailto", "tel", "data"},
+            link_rel="noopener noreferrer nofollow",
+            set_tag_attribute_values={"a": {"target": "_blank"}},
+            filter_style_properties=set(PROPERTIES),
+            strip_comments=True,
+        )
+
+    def clean(self, markup: str, own: set[str]) -> str:
+        """``own``: the references that the first layer made; several threads may clean at one time."""
+        before = self._own.set(own)
+        try:
+            return self._cleaner.clean(markup)
+        finally:
+            self._own.reset(before)
+
+    def _checked(self, tag: str, attribute: str, value: str) -> str | None:
+        if attribute in ("src", "background"):
+            return value if value in self._own.get() else None
+        if attribute == "class":
+            return value if value in CLASSES else None
+        if attribute == "href":
+            return value if tag == "a" and reference.is_link(value) else None
+        return value
 
 
 @cache
-def _cleaner() -> nh3.Cleaner:
+def _second() -> _Second:
     """Made once: that takes twenty times as long as to clean a letter."""
-    return nh3.Cleaner(
-        tags=set(ALLOWED),
-        clean_content_tags={"script", "style", "title", "textarea", "iframe", "noembed", "noframes", "xmp"},
-        attributes={tag: {*names, *(["class"] if tag in MARKED else [])} for tag, names in _ATTRIBUTES.items()},
-        attribute_filter=_checked,
-        url_schemes={"http", "https", "mailto", "tel", "data"},
-        link_rel="noopener noreferrer nofollow",
-        set_tag_attribute_values={"a": {"target": "_blank"}},
-        filter_style_properties=set(PROPERTIES),
-        strip_comments=True,
-    )
-
-
-def _checked(tag: str, attribute: str, value: str) -> str | None:
-    if attribute in ("src", "background"):
-        return value if value in _OWN.get() else None
-    if attribute == "class":
-        return value if value in CLASSES else None
-    if attribute == "href":
-        return value if tag == "a" and reference.is_link(value) else None
-    return value
+    return _Second()
