@@ -80,6 +80,13 @@ class Circuits:
                 return answer(circuit.error, wait)
         return None
 
+    def failed_since(self, since: float, key: AccountKey, now: float) -> GatewayError | None:
+        """Why the host is not to be tried now, for who was to try it from ``since`` on."""
+        circuit = self._circuits.get(key.endpoint)
+        if circuit is None or circuit.error is None or circuit.failed_at <= since or not (wait := circuit.wait(now)):
+            return None
+        return answer(circuit.error, wait)
+
     def attempt(self, key: AccountKey, now: float) -> None:
         for name in (key, key.owner, key.endpoint):
             circuit = self._circuits.get(name)

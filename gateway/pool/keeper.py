@@ -13,6 +13,7 @@ from gateway.pool.circuit import Circuits
 from gateway.pool.connection import Connection, S
 from gateway.pool.errands import Errands
 from gateway.pool.failure import Failure, failure, outcome, repeated
+from gateway.pool.gates import Gates
 from gateway.pool.key import AccountKey
 from gateway.pool.ledger import Ledger
 from gateway.pool.plan import Action, Ask, Evict, Lend, Open, Refuse, State, Wait, Yield, decide
@@ -42,6 +43,7 @@ class Keeper(Generic[S]):
         self._opener = opener
         self._tools = tools
         self._opening: set[asyncio.Task[None]] = set()
+        self._gates = Gates(tools.limits.sign_ins_at_once)
 
     # Serving those who wait
 
@@ -151,7 +153,10 @@ class Keeper(Generic[S]):
 
     async def _open(self, connection: Connection[S], target: Target) -> None:
         try:
-            session = await self._opener(target)
+            async with self._gates.through((connection.key.endpoint, connection.watch)):
+                if self._is_down(connection):
+                    return
+                session = await self._opener(target)
         except GatewayError as error:
             self._open_failed(connection, error)
         except (OSError, TimeoutError) as error:
@@ -161,6 +166,18 @@ class Keeper(Generic[S]):
         finally:
             if connection in self.ledger and connection.state is State.OPENING:  # cancelled, or a defect
                 self._open_failed(connection, LocalError("a connection could not be opened"))
+
+    def _is_down(self, connection: Connection[S]) -> bool:
+        """Whether the host failed while this one waited for its turn: then nobody waits for it any longer."""
+        now = self._tools.timer()
+        error = self.circuits.failed_since(connection.started, connection.key, now)
+        connection.started = now
+        if error is None:
+            return False
+        account = self.ledger.remove(connection, now)
+        self._refuse(account, connection.key, error)
+        self.serve(account)
+        return True
 
     def _opened(self, connection: Connection[S], session: S) -> None:
         if not session.alive:

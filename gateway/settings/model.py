@@ -218,6 +218,13 @@ class Limits(Section, kw_only=True, frozen=True):
     ] = 10
     replicas: Annotated[Positive, Meta(description="gateway processes that share that allowance")] = 1
     connections_total: Annotated[Positive, Meta(description="IMAP connections of this process")] = 2000
+    sign_ins_at_once: Annotated[
+        Positive,
+        Meta(
+            description="connections that are opened to one mail server at one time, for requests and for watchers "
+            "each; the others wait their turn, as after it restarted"
+        ),
+    ] = 32
     lease_wait_seconds: Annotated[Seconds, Meta(description="how long a request waits for a connection before 429")] = (
         10.0
     )
