@@ -61,6 +61,11 @@ def told(scope: Scope) -> list[tuple[bytes, bytes]]:
     return [(b"ratelimit-policy", policy.encode("ascii")), (b"ratelimit", left.encode("ascii"))]
 
 
+def forget(scope: Scope) -> None:
+    """Of an answer that has begun, and may take hours."""
+    scope.pop(_SEEN, None)
+
+
 async def _count(scope: Scope, services: Services, key: RateKey) -> None:
     rates = services.settings.rates
     if not rates.enabled:

@@ -17,6 +17,7 @@ from gateway.errors import GatewayError
 from gateway.http.base import LEAVING, WhenLeft
 from gateway.http.boundary import AnswerCut
 from gateway.http.connected import while_connected
+from gateway.http.limited import forget
 from gateway.http.remainder import remainder_of
 from gateway.http.selected import Wanted
 from gateway.http.services import Events
@@ -78,6 +79,7 @@ class StreamResponse(Response):
             self._events.close()
             raise
         scope.get("headers", []).clear()  # a long token, mostly, that is not looked at any more
+        forget(scope)
         remainder.keep(partial(self._serve, scope.get(LEAVING), receive, begun=True))
 
     async def _serve(self, when_left: WhenLeft | None, receive: Receive, send: Send, *, begun: bool) -> None:

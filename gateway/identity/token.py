@@ -10,6 +10,7 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from collections.abc import Mapping
+from sys import intern
 from typing import NoReturn
 
 from msgspec import Struct
@@ -89,7 +90,7 @@ def json_object(octets: bytes) -> dict[str, object]:
 
 
 def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    members = dict(pairs)
+    members = {intern(name): value for name, value in pairs}  # the same in every token
     if len(members) != len(pairs):
         raise ValueError("duplicate member")
     return members

@@ -120,7 +120,16 @@ class _Unwatched:
         return None
 
 
-class Wire(ClientProtocol):  # type: ignore[misc]  # aioimaplib has no type information
+class _Apart(ClientProtocol):  # type: ignore[misc]  # aioimaplib has no type information
+    """Keeps what is ours beside the stock client's dict: one of more than thirty keys shares none with the others."""
+
+    __slots__ = (
+        "_on_bytes", "_on_command", "_turns", "bytes_in", "fault", "greeting", "intake", "lost", "on_news", "open_sink",
+        "switching", "watch", "writer",
+    )  # fmt: skip
+
+
+class Wire(_Apart):
     """One connection. ``on_news`` gets each response about the mailbox, and whether it answered a command."""
 
     transport: asyncio.Transport | None

@@ -7,7 +7,6 @@ linear in the octets however they are cut. Mail content is never looked at: what
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
@@ -56,7 +55,7 @@ class Framer:
 
     def __init__(self, open_sink: OpenSink | None = None) -> None:
         self._open_sink = open_sink
-        self._ready: deque[bytes] = deque()  # whole lines without literals, found by the fast path
+        self._ready: list[bytes] = []  # whole lines without literals, the last one first, found by the fast path
         self._data: bytes = b""  # octets of the present chunk, read up to _at
         self._at = 0
         self._later: list[bytes] = []  # chunks fed before the frames of earlier ones were taken
@@ -109,7 +108,7 @@ class Framer:
 
     def rest(self) -> bytes:
         """Gives back, octet for octet, what came after the last frame given out: it is no text from there on."""
-        ready = b"".join(line + b"\r\n" for line in self._ready)
+        ready = b"".join(line + b"\r\n" for line in reversed(self._ready))
         rest = b"".join((ready, self._line, self._data[self._at :], *self._later))
         self._ready.clear()
         self._line.clear()
@@ -132,7 +131,8 @@ class Framer:
             return
         lines = octets.split(b"\r\n")
         self._line += lines.pop()
-        self._ready.extend(lines)
+        lines.reverse()
+        self._ready = lines  # those before were given out
 
     @property
     def _literal_open(self) -> bool:
@@ -146,7 +146,7 @@ class Framer:
         try:
             while True:
                 while self._ready:
-                    line = self._ready.popleft()
+                    line = self._ready.pop()
                     if len(line) > limits.MAX_LINE:
                         raise ProtocolViolation("a line of the mail server is too long")
                     yield [line]
