@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
+from bench.alike import alike
 from bench.crowd import many_sockets
 from bench.letters import Mailbox
 from bench.pages_at_once import PagesAtOnce
@@ -18,8 +16,6 @@ from bench.served import served
 from bench.slow_network import SlowNetwork
 from bench.streams_report import StreamFigure, StreamReport
 from tests.blackbox.gateway_process import GatewayProcess
-from tests.servers.dovecot import Dovecot
-from tests.servers.filling import append, fill
 
 BAR: Final = 3.0
 """How much longer than the middle one the slowest but one in a hundred may take."""
@@ -38,7 +34,7 @@ class Fleet:
 def run_accounts(fleet: Fleet, say: Callable[[str], None]) -> StreamReport:
     """Start everything, measure everything."""
     with many_sockets(), served(fleet.accounts, mdbox=True) as place:
-        users = _fill(place.server, fleet)
+        users = alike(place.server, fleet.accounts, Mailbox.of(fleet.messages))
         say(f"{fleet.accounts} accounts of {fleet.messages} messages")
         found: list[StreamFigure] = []
         with SlowNetwork("localhost", place.server.tls_port, fleet.seconds) as network:
@@ -50,7 +46,7 @@ def run_accounts(fleet: Fleet, say: Callable[[str], None]) -> StreamReport:
         return StreamReport(tuple(found), part="accounts")
 
 
-def _rounds(gateway: GatewayProcess, users: list[str], kind: str, fleet: Fleet) -> list[StreamFigure]:
+def _rounds(gateway: GatewayProcess, users: Sequence[str], kind: str, fleet: Fleet) -> list[StreamFigure]:
     pages = PagesAtOnce(gateway.port, [gateway.headers(user, ttl=3000) for user in users])
     used = exact_cpu_seconds(gateway.pid)
     cold = [pages.round()]
@@ -73,22 +69,3 @@ def _figures(work: str, rounds: list[list[float]], cpu: float) -> list[StreamFig
         StreamFigure(work, "p99, p50 = 1", ratios, BAR),
         StreamFigure(work, "CPU ms each", (cpu * 1000,)),
     ]
-
-
-def _fill(server: Dovecot, fleet: Fleet) -> list[str]:
-    """One account by APPEND, the others as copies of its files."""
-    mailbox = Mailbox.of(fleet.messages)
-    users = [server.guest()[0] for _ in range(fleet.accounts)]
-    client = server.client(users[0])
-    client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # or each literal waits for 40 ms
-    fill(client, "INBOX", mailbox.count - len(mailbox.newest), seed=50)
-    append(client, "INBOX", mailbox.page())
-    client.logout()
-    model = server.home(users[0])
-    owner = model.stat()
-    for user in users[1:]:
-        shutil.copytree(model, server.home(user))
-        for path in (server.home(user), *server.home(user).rglob("*")):
-            if owner.st_uid != os.getuid():
-                os.chown(path, owner.st_uid, owner.st_gid)
-    return users

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import socket
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -12,13 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.alike import alike
 from bench.gateway_api import GatewayApi
 from bench.imapflow_api import ImapflowApi
 from bench.letters import Mailbox
 from tests.blackbox.gateway_process import GatewayProcess, Upstream
 from tests.servers.dovecot import Dovecot
 from tests.servers.dovecot_config import DovecotOptions, OAuth
-from tests.servers.filling import append, fill
 from tests.servers.tokens import TokenIssuer
 
 GATEWAY = (sys.executable, "-m", "gateway")
@@ -53,7 +51,7 @@ def site(
         with Dovecot(options) as server:
             mailbox = Mailbox.of(messages)
             say(f"Dovecot with {users} accounts of {messages} messages")
-            names = _fill(server, users, mailbox)
+            names = alike(server, users, mailbox, without="dovecot.index*")
             upstream = upstream_of(server, server.tls_port)
             say("the gateway, in a process of its own; and one that forgets what it listed")
             none = {"limits": {"summaries_octets": 0}}
@@ -82,25 +80,3 @@ def imapflow_of(place: Site, url: str) -> ImapflowApi:
 
 def upstream_of(server: Dovecot, port: int) -> Upstream:
     return Upstream("localhost", port, server.ca_file, {"method": "pass_through", "mechanism": "OAUTHBEARER"})
-
-
-def _fill(server: Dovecot, users: int, mailbox: Mailbox) -> tuple[str, ...]:
-    """One account by APPEND, the others as copies of its files, UIDs and UIDVALIDITY included."""
-    names = tuple(server.guest()[0] for _ in range(users))
-    client = server.client(names[0])
-    client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # or each literal waits for 40 ms
-    fill(client, "INBOX", mailbox.count - len(mailbox.newest), seed=50)
-    append(client, "INBOX", mailbox.page())
-    client.logout()
-    first = server.home(names[0])
-    for name in names[1:]:
-        shutil.copytree(first, server.home(name), ignore=shutil.ignore_patterns("dovecot.index*"))
-        _own_as(first, server.home(name))
-    return names
-
-
-def _own_as(model: Path, tree: Path) -> None:
-    owner = model.stat()
-    if owner.st_uid != os.getuid():
-        for path in (tree, *tree.rglob("*")):
-            os.chown(path, owner.st_uid, owner.st_gid)
