@@ -70,8 +70,9 @@ def _few(uids: UidSet) -> list[int]:
 async def _oldest(session: Session, low: int, count: int) -> list[int]:
     """Up to ``count`` UIDs from ``low`` on, rising.
 
-    An EXPUNGE told meanwhile moves message numbers. So the last message before them is asked for too: where it is not
-    below ``low`` some may have been passed over, and they are counted again.
+    An EXPUNGE told meanwhile moves message numbers, and one that is still to be told leaves some without a message. So
+    the last message before them is asked for too: where it is not below ``low`` some may have been passed over; and
+    where there are fewer than ``count``, the last message of the folder was looked at. Else they are counted again.
     """
     for _ in range(RECOUNTS):
         below = await count_below(session, opened(session).exists, low)
@@ -79,7 +80,10 @@ async def _oldest(session: Session, low: int, count: int) -> list[int]:
         if not exists:
             return []
         first = max(1, min(below, exists))
-        found = await find(session, SeqIn(SequenceSet.span(first, max(first, min(exists, below + count)))))
-        if first == 1 or (found and found[0] < low):
-            return [uid for uid in found if uid >= low]
+        last = max(first, min(exists, below + count))
+        found = await find(session, SeqIn(SequenceSet.span(first, last)))
+        there = [uid for uid in found if uid >= low]
+        from_below = first == 1 or (found and found[0] < low)
+        if from_below and (len(there) >= count or last >= opened(session).exists):
+            return there
     raise StateTooOld("the folder changes faster than its changes can be counted", field="since")

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from msgspec import Struct
 
-from gateway.errors import ProtocolViolation
+from gateway.errors import ProtocolViolation, StateTooOld
 from gateway.imap.encode.search_key import And, SearchKey, SeqIn
 from gateway.imap.mailbox import Mailbox
 from gateway.imap.response import Fetched
@@ -19,6 +19,8 @@ from gateway.imap.uids import SequenceSet, UidSet
 from gateway.mail.find import find, find_newest
 
 PROBES = 64
+RECOUNTS = 20
+"""How often messages are counted anew because others went meanwhile."""
 
 Fetch = Callable[[UidSet], Awaitable[dict[int, Fetched]]]
 """What there is of some UIDs, by UID: FLAGS at least."""
@@ -101,7 +103,24 @@ async def walk(
 
 
 async def count_below(session: Session, exists: int, uid: int) -> int:
-    """How many messages have a UID under ``uid``: found by asking for the UIDs at a few positions at a time."""
+    """How many messages have a UID under ``uid``: found by asking for the UIDs at a few positions at a time.
+
+    A message that somebody else has expunged keeps its position until the session is told, but Cyrus finds it no more.
+    Where it is missed so, the server is made to tell (NOOP), and all is counted anew.
+    """
+    for _ in range(RECOUNTS):
+        below = await _counted(session, exists, uid)
+        if below is not None:
+            return below
+        await session.noop()
+        if session.mailbox is None or not session.mailbox.exists:
+            return 0
+        exists = session.mailbox.exists
+    raise StateTooOld("the folder changes faster than its messages can be counted")
+
+
+async def _counted(session: Session, exists: int, uid: int) -> int | None:
+    """None where a position was without a message."""
     low, high = 0, exists  # at most `high` messages are below; the first `low` are
     while low < high:
         step = max(1, (high - low) // PROBES)
@@ -109,9 +128,8 @@ async def count_below(session: Session, exists: int, uid: int) -> int:
         uids = await find(session, SeqIn(SequenceSet.of(probes)))
         if len(uids) > len(probes):
             raise ProtocolViolation("the mail server found more messages than were asked for")
-        if len(uids) != len(probes):  # messages went meanwhile: the folder is shorter than it was
-            high = min(high - 1, low + len(uids) * step)
-            continue
+        if len(uids) != len(probes):
+            return None
         under = sum(1 for found in uids if found < uid)
         low, high = (probes[under - 1] if under else low), (probes[under] - 1 if under < len(probes) else high)
     return low

@@ -57,19 +57,32 @@ class ModelMailbox:
 
 
 class ModelSession:
-    """Before each command ``meanwhile`` may change the mailbox; its answer tells of it as UID commands may."""
+    """Before each command ``meanwhile`` may change the mailbox; its answer tells of it as UID commands may.
 
-    def __init__(self, box: ModelMailbox, mode: str, *, esearch: bool, meanwhile: Callable[[], None]) -> None:
+    Where it ``holds_back``, what was expunged is not told then: its positions stay, and have no message, as on Cyrus.
+    """
+
+    def __init__(
+        self,
+        box: ModelMailbox,
+        mode: str,
+        *,
+        esearch: bool,
+        meanwhile: Callable[[], None],
+        holds_back: Callable[[], bool] = lambda: False,
+    ) -> None:
         names = {*NAMES[mode], *(("ESEARCH",) if esearch else ())}
         self.capabilities = Capabilities.of(names)
         self.mailbox = Mailbox(MailboxName(b"INBOX"))
-        self._box, self._esearch, self._meanwhile = box, esearch, meanwhile
+        self._box, self._esearch, self._meanwhile, self._holds_back = box, esearch, meanwhile, holds_back
+        self._positions: list[int] = []
         self.numbered = mode != "window"
 
     def open(self) -> Session:
         """Open the mailbox, again."""
         box = self._box
         modseq = box.modseq if self.numbered else None
+        self._positions = sorted(box.messages)
         self.mailbox = Mailbox(self.mailbox.name, True, len(box.messages), 7, box.uidnext, modseq)
         return cast("Session", self)
 
@@ -79,14 +92,22 @@ class ModelSession:
         self.open()
         return self.mailbox
 
-    def _seqs(self) -> dict[int, int]:
-        """By UID; what happened meanwhile is told."""
-        before = set(self._box.messages)
+    async def noop(self) -> None:
+        """All is told."""
         self._meanwhile()
-        if before != set(self._box.messages):
-            self.mailbox.version += 1
-        self.mailbox.exists = len(self._box.messages)
-        return {uid: seq for seq, uid in enumerate(sorted(self._box.messages), 1)}
+        self._tell()
+
+    def _seqs(self) -> dict[int, int]:
+        """By UID; what happened meanwhile is told, or held back."""
+        self._meanwhile()
+        if not self._holds_back():
+            self._tell()
+        return {uid: seq for seq, uid in enumerate(self._positions, 1) if uid in self._box.messages}
+
+    def _tell(self) -> None:
+        there = sorted(self._box.messages)
+        self.mailbox.version += there != self._positions
+        self.mailbox.exists, self._positions = len(there), there
 
     async def search(self, key: SearchKey, *, ret: Sequence[str] = ("ALL",)) -> SearchResult:
         seqs = self._seqs()
@@ -121,7 +142,7 @@ class ModelSession:
         told = {
             uid: Fetched(seqs[uid], uid, tuple(sorted(flags)), modseq)
             for uid, (flags, modseq) in sorted(self._box.messages.items())
-            if uid in uids and modseq > since
+            if uid in uids and uid in seqs and modseq > since
         }
         gone = UidSet.of(uid for uid, modseq in self._box.vanished.items() if modseq > since) if vanished else UidSet()
         kept = dict(list(told.items())[:most])

@@ -239,7 +239,7 @@ class Fuzzer:
         return folder if self.hand.count(folder) else None
 
     def _range(self, folder: str, widest: int) -> str:
-        exists = self.hand.count(folder)
+        exists = max(1, self.hand.count(folder))  # another client may have emptied it meanwhile
         first = self.random.randint(1, exists)
         return f"{first}:{min(exists, first + self.random.randrange(widest))}"
 
