@@ -54,6 +54,14 @@ async def changes_between(
     ``hasMore`` unless it is all the way; the new state then says what is still to be told. Raises IdExpired where the
     folder was rebuilt, StateTooOld where what is gone can be neither named nor bounded.
     """
+    told = await _between(session, name, old, now, most, show)
+    await still_there(session, opened(session), now.exists)
+    return told
+
+
+async def _between(
+    session: Session, name: MailboxName, old: FolderState, now: FolderState, most: int, show: Show
+) -> Changes:
     _check_life(session, old, now)
     mode = sync_mode(session)
     if mode != "window" and old.late is None and old.lost is None and _same(old, now):
@@ -70,7 +78,6 @@ async def changes_between(
     if mode != "qresync":
         left = 0 if flags.late is not None else room - flags.told
         lost = await deletions(session, old, now, len(new.messages), left)
-        await still_there(session, opened(session), now.exists)
     base = now
     if lost.state is not None:
         base = replace(lost.state, uidnext=now.uidnext, exists=lost.state.exists + len(new.messages))

@@ -110,12 +110,13 @@ async def still_there(session: Session, mailbox: Mailbox, exists: int) -> None:
     """The open mailbox had ``exists`` messages a moment ago; if it has none now, that is so. Else raises Refused.
 
     Cyrus takes all messages out of a mailbox that is renamed or deleted while it is open, and answers a search with
-    none. Raises FolderStale where another one has its name.
+    none. Raises FolderStale where another one has its name, or it has messages after all: it may be back by now.
     """
     if not exists or mailbox.exists or session.mailbox is not mailbox:
         return
     uidvalidity = mailbox.uidvalidity
-    if (await session.select(mailbox.name, readonly=mailbox.readonly, again=True)).uidvalidity != uidvalidity:
+    now = await session.select(mailbox.name, readonly=mailbox.readonly, again=True)
+    if now.uidvalidity != uidvalidity or now.exists:
         raise FolderStale("the folder was made anew under the connection")
 
 

@@ -13,7 +13,7 @@ from msgspec.json import Encoder
 
 from gateway.accounts.account import Account
 from gateway.mail.again import reading
-from gateway.mail.desk import Desk
+from gateway.mail.desk import Desk, still_there
 from gateway.mail.pages import Listed
 from gateway.mail.query import PageQuery, Tagged
 from gateway.mail.recall import Recall
@@ -47,6 +47,7 @@ async def listing(desk: Desk, account: Account, ref: str, query: PageQuery) -> T
             return Tagged(known, stand.etag)
         recall = Recall(desk.summaries, account, session, stand.mailbox)
         window = await window_of(session, stand, query, recall)
+        await still_there(session, stand.mailbox, stand.state.exists)
         rows = [Raw(recall.row(fetched)) for fetched in window.messages]
     etag = stand.tag_of(window)
     if etag in query.if_none_match:

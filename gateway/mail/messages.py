@@ -16,7 +16,7 @@ from gateway.imap.structure import BodyPart
 from gateway.imap.uids import UidSet
 from gateway.mail.address import check_validity, gone, parse_message
 from gateway.mail.again import reading
-from gateway.mail.desk import Desk
+from gateway.mail.desk import Desk, still_there
 from gateway.mail.previews import Beginning, beginnings, previews
 from gateway.mail.query import PageQuery, Tagged, entity_tag
 from gateway.mail.recall import Recall
@@ -61,6 +61,7 @@ async def read_page(
             return Tagged(None, stand.etag)
         recall = Recall(desk.summaries, account, session, stand.mailbox, previews=query.previews)
         window = await window_of(session, stand, query, recall)
+        await still_there(session, stand.mailbox, stand.state.exists)
         sections = await _sections(session, window, section)
         summaries = [recall.summary(fetched) for fetched in window.messages]
         begun = await beginnings(session, _unpreviewed(window, summaries)) if query.previews else {}

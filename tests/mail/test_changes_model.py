@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.errors import StateTooOld
+from gateway.errors import FolderStale, StateTooOld
 from gateway.mail import deletions, flag_changes
+from gateway.mail.again import STALE
 from gateway.mail.changes import changes_between
 from gateway.mail.resource import Changes
 from gateway.mail.snapshot import state_of
@@ -40,13 +41,23 @@ class Story:
             self.box.mutate()
 
     async def answer(self) -> Changes:
-        opened, known = self.session.open(), self.client.state.uidnext
-        told = await changes_between(opened, INBOX, self.client.state, await state_of(opened), most=self.most)
+        known = self.client.state.uidnext
+        told = await self._told()
         passed = [gone for gone in told.destroyed if uid_of(gone) >= known]  # came and went: named beside the rest
         assert len(told.created) + len(told.updated) + len(told.destroyed) - len(passed) <= self.most
         assert len(told.new_state) <= 700
         self.client.apply(told)
         return told
+
+    async def _told(self) -> Changes:
+        """Again where all messages went and others came meanwhile, as the verb is tried."""
+        for _ in range(STALE):
+            opened = self.session.open()
+            try:
+                return await changes_between(opened, INBOX, self.client.state, await state_of(opened), most=self.most)
+            except FolderStale:
+                continue
+        raise AssertionError("it is emptied and filled all the time")
 
     async def to_the_end(self) -> None:
         """Nothing happens any more; the client asks until there is nothing more to tell."""
@@ -119,3 +130,27 @@ def test_where_neither_can_be_the_client_is_told_to_read_again(seed: int, mode: 
         small.setattr(deletions, "NAMED", -1)
         small.setattr(deletions, "LONGEST", 1)
         asyncio.run(lose_most())
+
+
+class TakenAway(ModelSession):
+    """Renamed away a moment after it was opened, and back since: who has it open has no messages in it on Cyrus."""
+
+    async def noop(self) -> None:
+        self._seqs()
+
+    def _seqs(self) -> dict[int, int]:
+        self.mailbox.exists = 0
+        self.mailbox.version += 1
+        return {}
+
+
+@pytest.mark.parametrize("mode", ["qresync", "condstore", "window"])
+@pytest.mark.parametrize("most", [1, 50])
+async def test_what_is_told_of_a_folder_that_was_away_for_a_moment_is_not_believed(mode: str, most: int) -> None:
+    story = Story(1, mode, most, esearch=True, busy=0)
+    await story.to_the_end()
+    story.box.deliver(7)
+    state = await state_of(story.session.open())
+    away = TakenAway(story.box, mode, esearch=True, meanwhile=lambda: None)
+    with pytest.raises(FolderStale):
+        await changes_between(away.open(), INBOX, story.client.state, state, most=most)
