@@ -50,7 +50,7 @@ async def test_the_loop_is_on_time_under_load_and_a_halt_is_told(
                 after = told(gateway, LATE)
                 assert after[0] > before[0]
                 late.append(after[1] - before[1])
-            assert min(late) == 0
+            assert min(late) <= 0  # the two figures are read one after the other, while more is counted
             before = told(gateway, 0.5)
             os.kill(gateway.pid, signal.SIGSTOP)
             await asyncio.sleep(0.9)  # the halt itself
