@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 from msgspec import Struct
 
 Key: TypeAlias = tuple[str, str | None]
-"""The page's entity tag, which has the account and the folder's state in it, and the server's id of the mailbox."""
+"""The page's entity tag, which has account, folder name and state in it, and the server's id of the mailbox."""
 
 _OVERHEAD: Final = 500
 """Octets of a page beside its JSON."""

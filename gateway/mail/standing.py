@@ -59,7 +59,8 @@ async def standing(session: Session, account: Account, query: PageQuery, variant
         raise IdExpired("the folder was rebuilt since this cursor was given out", field="cursor")
     below = cursor.uid_below if cursor else state.uidnext
     shown = filter(None, (variant, "previews" if query.previews else ""))
-    etag = entity_tag(account.id, state.encode(), str(query.limit), str(below), query_print.hex(), *shown)
+    whose = (account.id, mailbox.name.wire.decode("latin-1"))  # a renamed folder's messages have other ids
+    etag = entity_tag(*whose, state.encode(), str(query.limit), str(below), query_print.hex(), *shown)
     total = state.exists if plan(query.filter) is None else None
     return Standing(mailbox, state, below, query_print, etag, sync_mode(session) != "window", total)
 

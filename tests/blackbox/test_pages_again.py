@@ -11,6 +11,7 @@ from itertools import count
 import httpx
 import pytest
 
+from gateway.mail.address import parse_message
 from gateway.sync.ids import MessageId
 
 from .conftest import Site
@@ -126,3 +127,34 @@ def emptied(other: imaplib.IMAP4) -> None:
     other.select("Project")
     other.store("1:*", "+FLAGS", "(\\Deleted)")
     other.close()
+
+
+async def test_a_renamed_folder_shows_its_messages_under_its_new_name(
+    client: httpx.AsyncClient, site: Site, user: str
+) -> None:
+    folder = (await client.post("/folders", json={"name": "Before"})).json()["id"]
+    with site.imap(user) as other:
+        for number in range(3):
+            other.append("Before", "", "", plain(number))
+        for _ in range(2):
+            answer = await client.get(f"/folders/{folder}/messages")
+        other.rename("Before", "After")
+    renamed = next(each["id"] for each in (await client.get("/folders")).json()["folders"] if each["name"] == "After")
+    page = await client.get(f"/folders/{renamed}/messages", headers={"If-None-Match": answer.headers["etag"]})
+    assert page.status_code == 200
+    messages = page.json()["messages"]
+    assert [parse_message(each["id"])[0].wire for each in messages] == [b"After"] * 3
+    assert {each["folderId"] for each in messages} == {renamed}
+
+
+async def test_two_folders_that_stand_alike_are_two(client: httpx.AsyncClient, site: Site, user: str) -> None:
+    """Made within a second they may have one UIDVALIDITY, and each has one message."""
+    with site.imap(user) as other:
+        for name in ("One", "Two"):
+            other.create(name)
+        for name in ("One", "Two"):
+            other.append(name, "", "", plain(1, subject=name))
+    listed = (await client.get("/folders")).json()["folders"]
+    made = [each["id"] for each in listed if each["name"] in ("One", "Two")]
+    pages = [(await client.get(f"/folders/{each}/messages")).json()["messages"] for each in made]
+    assert sorted(message["subject"] for page in pages for message in page) == ["One", "Two"]
