@@ -177,6 +177,7 @@ class Keeper(Generic[S]):
         account = self.ledger.remove(connection, now)
         self._refuse(account, connection.key, error)
         self.serve(account)
+        self._serve_starved()
         return True
 
     def _opened(self, connection: Connection[S], session: S) -> None:
