@@ -7,6 +7,7 @@ import re
 import socket
 import time
 
+import httpx
 import pytest
 
 from gateway.imap import connection_open
@@ -17,7 +18,7 @@ from tests.servers.faultproxy import FaultProxy
 from tests.servers.tokens import TokenIssuer
 
 from .events import events
-from .gateway_here import QUICK, endpoint, gateway_before
+from .gateway_here import QUICK, GatewayHere, endpoint, gateway_before
 
 HEARTBEAT = 0.5
 LIVE = {"heartbeat_seconds": HEARTBEAT, "probe_seconds": HEARTBEAT, "coalesce_seconds": 0.01}
@@ -72,6 +73,15 @@ def swallowing(proxy: FaultProxy) -> None:
     proxy.down.rewrite(gone)
 
 
+async def pooled(gateway: GatewayHere, count: int) -> None:
+    """Return once so many connections are signed in: one that is cut before is a failed sign-in, which is told."""
+    way = httpx.ASGITransport(gateway.application.management)
+    async with asyncio.timeout(10), httpx.AsyncClient(transport=way, base_url="http://management") as client:
+        wanted = f'imapgw_imap_connections{{kind="pool",provider="test"}} {count}.0'
+        while wanted not in (await client.get("/metrics")).text:
+            await asyncio.sleep(0.01)
+
+
 async def test_a_half_open_pooled_connection_costs_one_deadline_and_is_discarded(
     proxy: FaultProxy, tokens: TokenIssuer, user: str
 ) -> None:
@@ -97,7 +107,7 @@ async def test_one_dead_connection_casts_doubt_on_the_others(
         await proxy.wait_total(2)
         proxy.down.release()
         await asyncio.gather(*crowd)
-        await proxy.wait_connections(3)
+        await pooled(gateway, 3)
         swallowing(proxy)
         assert (await client.get(f"/messages/{made}")).status_code == 504
         began = time.monotonic()
