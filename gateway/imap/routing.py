@@ -102,9 +102,10 @@ class Messages(Want):
     """UID FETCH. ``names`` are the items asked for as ``Fetched.present`` names them, ``keys`` the sections.
 
     After ``most`` messages no other is kept: ``cut`` is the lowest UID of those.
+    ``strayed``: the sequence number of the last message, where ``n:*`` was answered with one below n; else 0.
     """
 
-    __slots__ = ("_gone", "_held", "_keys", "_most", "_names", "_uids", "_vanished", "cut", "messages")
+    __slots__ = ("_gone", "_held", "_keys", "_most", "_names", "_uids", "_vanished", "cut", "messages", "strayed")
 
     def __init__(
         self,
@@ -118,7 +119,7 @@ class Messages(Want):
         super().__init__()
         self._most, self.cut = most, cast("int | None", None)
         self._uids, self._names, self._keys, self._vanished = uids, names - {"UID"}, keys, vanished
-        self._held = 0
+        self._held = self.strayed = 0
         self._gone: list[Range] = []
         self.messages: dict[int, Fetched] = {}
 
@@ -161,6 +162,8 @@ class Messages(Want):
         if type(response) is Fetched:
             if response.uid is not None and response.uid in self._uids:
                 self._keep(response, response.uid)
+            else:
+                self.strayed = max(self.strayed, response.seq)
         elif type(response) is Vanished:
             self._gone.extend(response.uids.ranges)
             if len(self._gone) > limits.MAX_RANGES:

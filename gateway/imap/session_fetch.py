@@ -23,6 +23,7 @@ class FetchResult(Struct, frozen=True):
     """``messages`` by UID; one that is missing is gone. ``vanished`` only where it was asked for.
 
     ``cut``: there was more than was to be kept, of this UID and higher ones.
+    ``strayed``: the sequence number of the last message, where ``n:*`` was answered with one below n; else 0.
     ``expunge_issued``: the server says that some are gone although it may have answered for them (RFC 2180).
     """
 
@@ -31,6 +32,7 @@ class FetchResult(Struct, frozen=True):
     exists_at_end: int
     expunge_issued: bool = False
     cut: int | None = None
+    strayed: int = 0
 
 
 class StoreResult(Struct, frozen=True):
@@ -79,7 +81,8 @@ class Fetching(Core):
             gone = gone.union(want.vanished)
         exists = self._mailbox.exists if self._mailbox is not None else 0
         cut = min((want.cut for want in wants if want.cut is not None), default=None)
-        return FetchResult(messages, gone, exists, any(map(_expunge_issued, answers)), cut)
+        strayed = max((want.strayed for want in wants), default=0)
+        return FetchResult(messages, gone, exists, any(map(_expunge_issued, answers)), cut, strayed)
 
     async def fetch_each(self, wanted: Sequence[tuple[UidSet, Sequence[FetchItem]]]) -> dict[int, Fetched]:
         """Different items of different messages, in one round trip: all commands are sent before any is waited for.

@@ -30,6 +30,7 @@ from gateway.mail.fresh import Show, fresh, summaries
 from gateway.mail.resource import Changes, Coverage, FlagUpdate, MessageSummary
 from gateway.mail.roles import resolve
 from gateway.mail.snapshot import opened, refresh, state_of, sync_mode
+from gateway.sync.ids import MessageId
 from gateway.sync.state import FolderState
 
 
@@ -73,7 +74,8 @@ async def _between(
         partial = replace(old if mode == "window" else owed(old, now), uidnext=new.more, exists=exists)
         return _value(name, old, partial, mode, created=new.messages, passed=new.passed, has_more=True)
     room = most - len(new.messages)
-    flags = await flag_changes(session, old, now, room, window)
+    told = {MessageId.parse(message.id).uid: message.flags for message in new.messages}
+    flags = await flag_changes(session, old, now, room, window, told)
     lost = Deletions()
     if mode != "qresync":
         left = 0 if flags.late is not None else room - flags.told

@@ -8,9 +8,9 @@ from msgspec import Struct, field
 
 from gateway.errors import StateTooOld
 from gateway.imap.encode.fetch_item import Item
-from gateway.imap.encode.search_key import UidIn
+from gateway.imap.encode.search_key import SeqIn, UidIn
 from gateway.imap.session import Session
-from gateway.imap.uids import UidSet
+from gateway.imap.uids import SequenceSet, UidSet
 from gateway.mail.find import find
 from gateway.mail.fresh import RECOUNTS
 from gateway.mail.snapshot import opened
@@ -49,7 +49,7 @@ class _Numbers(Struct, frozen=True):
 
 async def deletions(session: Session, old: FolderState, now: FolderState, created: int, room: int) -> Deletions:
     """What was deleted of the messages that ``old`` knows, at most ``room`` of it. Raises StateTooOld."""
-    if not old.exists or (_untouched(session, old) and old.exists + created == now.exists):
+    if not old.exists or (_untouched(session, old, now, created) and old.exists + created == now.exists):
         return Deletions()
     if room <= 0:
         return Deletions(state=old)
@@ -73,31 +73,45 @@ async def deletions(session: Session, old: FolderState, now: FolderState, create
     return Deletions(walk.gone, told_all(old, numbers.at, numbers.counted, numbers.remaining))
 
 
-def _untouched(session: Session, old: FolderState) -> bool:
-    """Whether numbers of messages can be compared: all known, and none told of since the folder was opened."""
-    return old.lost is None and bool(old.uidnext) and not opened(session).version
+def _untouched(session: Session, old: FolderState, now: FolderState, created: int) -> bool:
+    """Whether numbers of messages can be compared: all known, and none told of since the folder was opened.
+
+    Where UIDs between the states name no message, some of those that came may have gone unsaid: fewer ``created``
+    would then make up for a deletion.
+    """
+    whole = created == now.uidnext - old.uidnext
+    return whole and old.lost is None and bool(old.uidnext) and not opened(session).version
 
 
 async def _numbers(session: Session, old: FolderState) -> _Numbers:
     """Of one moment.
 
     Since the folder was opened the server may have told of more deletions. Sums of old and new numbers would hide or
-    invent some, so all are of one FETCH: what it tells too early is told once more.
+    invent some, so all are of one FETCH: what it tells too early is told once more. What is told behind its answer, new
+    messages above all, is not counted in.
     """
     for _ in range(RECOUNTS):
         mailbox = opened(session)
-        version, remaining, seqs, counted = mailbox.version, mailbox.exists, dict[int, int](), 0
-        if remaining:
-            counted = 0 if old.lost is None else await count_below(session, remaining, old.lost.low)
+        version, remaining, seqs, counted, whole = mailbox.version, 0, dict[int, int](), 0, True
+        if mailbox.exists:
+            counted = 0 if old.lost is None else await count_below(session, mailbox.exists, old.lost.low)
             top = max(1, old.uidnext)
             samples = UidSet.of(uid for uid, _ in old.samples)
             got = await session.fetch(samples.union(UidSet.from_(top)), (Item.UID,))
             seqs = {uid: fetched.seq for uid, fetched in got.messages.items() if uid < top}
-            newer = [fetched.seq for uid, fetched in got.messages.items() if uid >= top]
-            remaining = min(newer) - 1 if newer else opened(session).exists
-        if old.lost is None or opened(session).version == version:
+            first = min((uid for uid in got.messages if uid >= top), default=None)
+            remaining = got.messages[first].seq - 1 if first else max(got.strayed, *seqs.values(), 0)
+            whole = first in (None, top) or await _ends_below(session, remaining, top)
+        if whole and (old.lost is None or opened(session).version == version):
             return _Numbers(seqs, remaining, counted)
+        await session.noop()
     raise _too_much()
+
+
+async def _ends_below(session: Session, seq: int, top: int) -> bool:
+    """Whether the message of that number is below the UID ``top``: a new one that is gone may hold it still (Cyrus)."""
+    found = await find(session, SeqIn(SequenceSet.of((seq,)))) if seq else []
+    return not seq or any(uid < top for uid in found)
 
 
 class _Walk(Struct):

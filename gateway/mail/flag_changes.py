@@ -6,7 +6,7 @@ them the flags of the newest messages are compared with a digest in the state.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import TypeAlias
 
@@ -51,11 +51,13 @@ class FlagChanges(Struct):
 
 Window: TypeAlias = Sequence[tuple[int, list[str]]]
 """UIDs and flags of the newest messages, rising."""
+Told: TypeAlias = Mapping[int, list[str]]
+"""Flags by UID."""
 
 
 async def flag_window(session: Session) -> Window:
-    """What the ``window`` mode compares. To be asked for before new messages are: a flag that one of them gets in
-    between then differs from what was compared."""
+    """What the ``window`` mode compares. To be asked for before new messages are: what happens to them in between then
+    differs from what was compared."""
     exists = opened(session).exists
     newest = await find(session, SeqIn(SequenceSet.span(max(1, exists - WINDOW + 1), exists))) if exists else []
     uids = UidSet.of(newest[-WINDOW:])
@@ -64,11 +66,14 @@ async def flag_window(session: Session) -> Window:
 
 
 async def flag_changes(
-    session: Session, old: FolderState, now: FolderState, room: int, window: Window | None
+    session: Session, old: FolderState, now: FolderState, room: int, window: Window | None, told: Told
 ) -> FlagChanges:
-    """What changed of the messages that ``old`` knows, at most ``room`` of it; ``window`` where that is the mode."""
+    """What changed of the messages that ``old`` knows, at most ``room`` of it; ``window`` where that is the mode.
+
+    ``told``: flags of new messages, as the same answer tells them.
+    """
     if window is not None:
-        return _in_window(window, old, room)
+        return _in_window(window, old, room, told)
     changes = FlagChanges(now.highestmodseq)
     owed = Late(old.highestmodseq, 1, old.uidnext - 1) if old.uidnext > 1 else None
     if old.late is not None:
@@ -135,9 +140,9 @@ async def _enough(session: Session, owed: Late) -> int | None:
     return min(owed.high, max(owed.low, found.min) + LOOKED - 1)
 
 
-def _in_window(window: Window, old: FolderState, room: int) -> FlagChanges:
+def _in_window(window: Window, old: FolderState, room: int, told: Told) -> FlagChanges:
     changes = FlagChanges(0, old.flags, old.late)
-    digest = _digest(window)
+    digest = _digest([(uid, told.get(uid, flags)) for uid, flags in window])  # of what the client has then
     known = [(uid, flags) for uid, flags in window if uid < old.uidnext]
     changes.oldest = min((uid for uid, _ in known), default=None)
     if old.late is not None:

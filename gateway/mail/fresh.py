@@ -72,7 +72,8 @@ async def _oldest(session: Session, low: int, count: int) -> list[int]:
 
     An EXPUNGE told meanwhile moves message numbers, and one that is still to be told leaves some without a message. So
     the last message before them is asked for too: where it is not below ``low`` some may have been passed over; and
-    where there are fewer than ``count``, the last message of the folder was looked at. Else they are counted again.
+    where there are fewer than ``count``, the last message of the folder was looked at, whether the server told of what
+    happened meanwhile before its answer or behind it. Else it is made to tell, and they are counted again.
     """
     for _ in range(RECOUNTS):
         below = await count_below(session, opened(session).exists, low)
@@ -84,6 +85,7 @@ async def _oldest(session: Session, low: int, count: int) -> list[int]:
         found = await find(session, SeqIn(SequenceSet.span(first, last)))
         there = [uid for uid in found if uid >= low]
         from_below = first == 1 or (found and found[0] < low)
-        if from_below and (len(there) >= count or last >= opened(session).exists):
+        if from_below and (len(there) >= count or last >= max(exists, opened(session).exists)):
             return there
+        await session.noop()
     raise StateTooOld("the folder changes faster than its changes can be counted", field="since")

@@ -6,6 +6,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from gateway.accounts.account import Account
+from gateway.imap.encode.fetch_item import Item
 from gateway.imap.name import MailboxName
 from gateway.imap.session import Session
 from gateway.imap.uids import UidSet
@@ -31,9 +32,10 @@ class Chosen:
         self._begun: dict[str, Beginning] = {}
 
     async def show(self, session: Session, name: MailboxName, uidvalidity: int, uids: UidSet) -> list[MessageSummary]:
-        """As ``fresh.Show``. The summaries have only what was asked for."""
+        """As ``fresh.Show``. The summaries have only what was asked for, and flags."""
         section = (self._section,) if self._section is not None else ()
-        got = (await session.fetch(uids, (*self._fields.items(session), *section))).messages
+        items = dict.fromkeys((*self._fields.items(session), Item.FLAGS, *section))
+        got = (await session.fetch(uids, tuple(items))).messages
         there = {uid: got[uid] for uid in sorted(got) if uid in uids}
         shown = {uid: summarise(name, uidvalidity, fetched) for uid, fetched in there.items()}
         for uid, fetched in there.items():

@@ -83,6 +83,13 @@ async def test_move(either: Session) -> None:
     assert await uids_of(either) == {1, 2}
 
 
+async def test_the_number_of_the_last_message_is_told_where_none_is_above(either: Session) -> None:
+    """RFC 9051 section 6.4.9: ``n:*`` always includes the last message."""
+    await fill(either, 3)
+    result = await either.fetch(ONE.union(UidSet.from_(1000)), [Item.UID])
+    assert (set(result.messages), result.strayed) == ({1}, 3)
+
+
 async def test_append_keeps_flags_and_date(either: Session) -> None:
     date = datetime(2020, 2, 29, 12, 0, tzinfo=UTC)
     octets = b"Subject: x\r\n\r\n\xff\xfe\r\n"

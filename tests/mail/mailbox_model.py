@@ -10,6 +10,7 @@ from typing import cast
 from gateway.imap.capability import Capabilities
 from gateway.imap.encode.fetch_item import FetchItem
 from gateway.imap.encode.search_key import And, ModSeq, SearchKey, SeqIn, UidIn
+from gateway.imap.limits import MAX_NUMBER
 from gateway.imap.mailbox import Mailbox
 from gateway.imap.name import MailboxName
 from gateway.imap.response import Fetched
@@ -59,7 +60,8 @@ class ModelMailbox:
 class ModelSession:
     """Before each command ``meanwhile`` may change the mailbox; its answer tells of it as UID commands may.
 
-    Where it ``holds_back``, what was expunged is not told then: its positions stay, and have no message, as on Cyrus.
+    Where it ``holds_back``, what happened is not told then: the positions of what was expunged stay, and have no
+    message, as on Cyrus. Where it tells ``afterwards``, that is behind the command's own answer, as on Dovecot.
     """
 
     def __init__(
@@ -70,11 +72,13 @@ class ModelSession:
         esearch: bool,
         meanwhile: Callable[[], None],
         holds_back: Callable[[], bool] = lambda: False,
+        afterwards: Callable[[], bool] = lambda: False,
     ) -> None:
         names = {*NAMES[mode], *(("ESEARCH",) if esearch else ())}
         self.capabilities = Capabilities.of(names)
         self.mailbox = Mailbox(MailboxName(b"INBOX"))
         self._box, self._esearch, self._meanwhile, self._holds_back = box, esearch, meanwhile, holds_back
+        self._afterwards = afterwards
         self._positions: list[int] = []
         self.numbered = mode != "window"
 
@@ -98,11 +102,15 @@ class ModelSession:
         self._tell()
 
     def _seqs(self) -> dict[int, int]:
-        """By UID; what happened meanwhile is told, or held back."""
+        """By UID; what happened meanwhile is told before, told behind the answer, or held back."""
         self._meanwhile()
-        if not self._holds_back():
+        told, afterwards = not self._holds_back(), self._afterwards()
+        if told and not afterwards:
             self._tell()
-        return {uid: seq for seq, uid in enumerate(self._positions, 1) if uid in self._box.messages}
+        seqs = {uid: seq for seq, uid in enumerate(self._positions, 1) if uid in self._box.messages}
+        if told and afterwards:
+            self._tell()
+        return seqs
 
     def _tell(self) -> None:
         there = sorted(self._box.messages)
@@ -147,4 +155,6 @@ class ModelSession:
         gone = UidSet.of(uid for uid, modseq in self._box.vanished.items() if modseq > since) if vanished else UidSet()
         kept = dict(list(told.items())[:most])
         cut = min(told.keys() - kept.keys(), default=None)
-        return FetchResult(kept, gone.intersect(uids), self.mailbox.exists, cut=cut)
+        last = max(seqs, default=0) if uids.last == MAX_NUMBER else 0
+        strayed = seqs[last] if last and last not in uids and since < 0 else 0
+        return FetchResult(kept, gone.intersect(uids), self.mailbox.exists, cut=cut, strayed=strayed)

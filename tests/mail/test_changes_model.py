@@ -25,13 +25,20 @@ from .test_changes import INBOX, Client, uid_of
 class Story:
     """One client, one mailbox, and how long its answers are."""
 
-    def __init__(self, seed: int, mode: str, most: int, *, esearch: bool, busy: float, held: float = 0) -> None:
+    def __init__(
+        self, seed: int, mode: str, most: int, *, esearch: bool, busy: float, held: float = 0, late: float = 0
+    ) -> None:
         self.chance = Random(seed)
         self.box = ModelMailbox(self.chance)
         self.box.deliver(self.chance.randrange(30))
         self.busy, self.most = busy, most
         self.session = ModelSession(
-            self.box, mode, esearch=esearch, meanwhile=self.meanwhile, holds_back=lambda: self.chance.random() < held
+            self.box,
+            mode,
+            esearch=esearch,
+            meanwhile=self.meanwhile,
+            holds_back=lambda: self.chance.random() < held,
+            afterwards=lambda: self.chance.random() < late,
         )
         self.client = Client(FolderState(7, 1, 0, 0))
         self.mode = mode
@@ -92,18 +99,19 @@ async def tell(story: Story, rounds: int) -> None:
     esearch=st.booleans(),
     busy=st.sampled_from([0, 0.05, 0.4]),
     held=st.sampled_from([0, 0.5, 1]),
+    late=st.sampled_from([0, 0.5, 1]),
     rounds=st.integers(0, 8),
 )
 @settings(max_examples=300, deadline=None)
 def test_at_the_end_the_client_has_the_truth(
-    seed: int, mode: str, most: int, esearch: bool, busy: float, held: float, rounds: int
+    seed: int, mode: str, most: int, esearch: bool, busy: float, held: float, late: float, rounds: int
 ) -> None:
     with pytest.MonkeyPatch.context() as small:
         small.setattr(flag_changes, "LOOKED", 3)
         small.setattr(flag_changes, "LOOKS", 2)
         small.setattr(deletions, "LISTED", 3)
         small.setattr(deletions, "LISTINGS", 2)
-        asyncio.run(tell(Story(seed, mode, most, esearch=esearch, busy=busy, held=held), rounds))
+        asyncio.run(tell(Story(seed, mode, most, esearch=esearch, busy=busy, held=held, late=late), rounds))
 
 
 @given(seed=st.integers(0, 2**32), mode=st.sampled_from(["condstore", "window"]), most=st.integers(1, 9))

@@ -219,6 +219,7 @@ async def test_new_messages_are_not_skipped_by_an_expunge_while_they_are_counted
         *asked(r"UID FETCH 1:2,10:12 \(UID FLAGS\)", b""),
         *asked("UID SEARCH 1:5", b"* SEARCH 1 2 10 11 12\r\n* 1 EXPUNGE\r\n"),
         *asked("UID SEARCH 2:4", b"* SEARCH 10 11 12\r\n"),
+        *asked("NOOP", b""),
         *asked("UID SEARCH 1:4", b"* SEARCH 2 10 11 12\r\n"),
         *asked("UID SEARCH 1:4", b"* SEARCH 2 10 11 12\r\n"),
         *asked(
