@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +16,7 @@ from bench.large_mail import LargeMail, Sizes
 from bench.large_report import LargeFigures, LargeReport
 from bench.large_works import Do, LargeClient
 from bench.process import exact_cpu_seconds, forget_peak, peak_octets, resident_octets
+from bench.slow_network import SlowNetwork
 from tests.blackbox.gateway_process import GatewayProcess, Upstream
 from tests.servers.dovecot import Dovecot
 from tests.servers.dovecot_config import DovecotOptions, OAuth
@@ -23,14 +24,20 @@ from tests.servers.tokens import TokenIssuer
 
 DEAREST_SECONDS: Final = 8.0
 """A work is not repeated for longer than this, but done three times at least."""
+AWAY_SECONDS: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class LargeSite:
-    """One account; ``native`` may use the server's own previews, ``plain`` is told that it has none."""
+    """One account; ``native`` may use the server's own previews, ``plain`` is told that it has none.
+
+    ``afar`` is a round trip of ``AWAY_SECONDS`` away from the mail server, which is at ``port_afar`` for others.
+    """
 
     native: GatewayProcess
     plain: GatewayProcess
+    afar: GatewayProcess
+    port_afar: int
     server: Dovecot
     user: str
     mail: LargeMail
@@ -53,14 +60,16 @@ def large_site(sizes: Sizes, say: Callable[[str], None]) -> Iterator[LargeSite]:
             say(f"Dovecot with {sizes.messages} messages, {sizes.page} of them with a large file, and a larger file")
             auth = {"method": "pass_through", "mechanism": "OAUTHBEARER"}
             native = Upstream("localhost", server.tls_port, server.ca_file, auth)
-            plain = Upstream("localhost", server.tls_port, server.ca_file, auth, ignore=("PREVIEW",))
+            plain = replace(native, ignore=("PREVIEW",))
             room = {"connections_per_account": AT_ONCE + 1, "provider_connections_per_account": AT_ONCE + 4}
             none = {"limits": {"summaries_octets": 0, **room}}
             with (
+                SlowNetwork("127.0.0.1", server.tls_port, AWAY_SECONDS / 2) as network,
                 GatewayProcess(native, issuer, settings=none) as first,
                 GatewayProcess(plain, issuer, settings=none) as second,
+                GatewayProcess(replace(native, port=network.port), issuer, settings=none) as third,
             ):
-                yield LargeSite(first, second, server, user, mail)
+                yield LargeSite(first, second, third, network.port, server, user, mail)
     finally:
         shutil.rmtree(keys, ignore_errors=True)
 
@@ -103,10 +112,15 @@ def _works(place: LargeSite, native: LargeClient, plain: LargeClient) -> Iterato
 
 def _downloads(place: LargeSite, native: LargeClient) -> Iterator[LargeFigures]:
     work, repeats = f"{place.mail.file_octets // 1_000_000} MB attachment", place.mail.sizes.repeats
-    raw = RawPart(place.server, place.user)
+    headers = place.native.headers(place.user, ttl=3000)
+    raw = RawPart(place.server, place.user, place.server.tls_port)
     yield from by_turns(work, place.native, native.whole, raw, repeats)
     raw.close()
-    headers = place.native.headers(place.user, ttl=3000)
+    raw = RawPart(place.server, place.user, place.port_afar)
+    afar = LargeClient(place.afar.url, headers, place.mail)
+    yield from by_turns(f"{work}, {AWAY_SECONDS * 1000:.0f} ms away", place.afar, afar.whole, raw, repeats)
+    afar.close()
+    raw.close()
     title = f"{work}, {AT_ONCE} at once"
     yield at_once(title, place.native, native.part, headers, place.mail.file_octets, max(1, repeats // 4))
 

@@ -27,8 +27,8 @@ _TAIL: Final = 2000
 class RawPart:
     """The floor: TLS to the same server, the same FETCH, and every octet dropped as it comes."""
 
-    def __init__(self, server: Dovecot, user: str) -> None:
-        plain = socket.create_connection(("localhost", server.tls_port), timeout=_SECONDS)
+    def __init__(self, server: Dovecot, user: str, port: int) -> None:
+        plain = socket.create_connection(("localhost", port), timeout=_SECONDS)
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._sock = ssl.create_default_context(cafile=str(server.ca_file)).wrap_socket(
             plain, server_hostname="localhost"

@@ -91,12 +91,14 @@ class LargeReport:
 
     def _downloads(self) -> str:
         rated = [each for each in self.figures if each.megabytes_per_second is not None]
-        if len(rated) < 3:
+        if len(rated) < 5:
             return ""
-        alone, bare, together = rated
+        alone, bare, afar, bare_afar, together = rated
         share = (alone.megabytes_per_second or 0) / (bare.megabytes_per_second or 1)
+        share_afar = (afar.megabytes_per_second or 0) / (bare_afar.megabytes_per_second or 1)
         return (
-            f"The attachment comes at {share:.2f} times the raw socket's speed (bar {RAW_SHARE}), for "
+            f"The attachment comes at {share:.2f} times the raw socket's speed (bar {RAW_SHARE}; from afar "
+            f"{share_afar:.2f}), for "
             f"{alone.grown / 1e6:.1f} MB (bar {GROWN_MB}), and many at once for {together.grown / 1e6:.1f} MB "
             f"(bar {GROWN_TOGETHER_MB}). "
         )

@@ -2,8 +2,8 @@
 
 The whole range travels as one literal with back-pressure: the fastest way on every server. A client that has a megabyte
 wait for ``slow_client_seconds``, by stalling or by trickling, loses that connection's service; the rest comes to it in
-windows of 1 MB, each fetched on a connection of its own moment. So does the rest after a lost connection: a message
-never changes, so it goes on where it was.
+windows of 1 MB, each fetched on a connection of its own moment, a little before the last one is used up. So does the
+rest after a lost connection: a message never changes, so it goes on where it was.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class Hose:
             if self.size is None:
                 raise  # nothing was told yet: the whole verb can be tried again
         while self.size is not None and self._at < self._what.start + self.size:
-            await self._empty()
+            await self._nearly_empty()
             await self._one_window()
 
     async def _direct(self) -> None:
@@ -116,7 +116,7 @@ class Hose:
 
     @reading
     async def _one_window(self) -> None:
-        """The next megabyte, fetched when the client has taken what there was."""
+        """The next megabyte, fetched while the client takes the end of the last."""
         what, pieces = self._what, []
         async with self._desk.folder(self._account, what.name) as (session, mailbox):
             check_validity(mailbox, what.uidvalidity)
@@ -149,8 +149,8 @@ class Hose:
             self._waited += clock() - began
         return True
 
-    async def _empty(self) -> None:
-        while self._pieces:
+    async def _nearly_empty(self) -> None:
+        while self._held > HELD:
             self._room.clear()
             await self._room.wait()
 

@@ -27,14 +27,16 @@ def place(needs_dovecot: None) -> Iterator[LargeSite]:
 def test_a_whole_run(place: LargeSite) -> None:
     said: list[str] = []
     report = measure_large(place, said.append)
-    assert len(report.figures) == len(said) == 10
+    assert len(report.figures) == len(said) == 12
     assert all(each.times == SMALL.repeats for each in report.figures[:-1])
     assert all(each.imap_octets > 0 < each.cpu_ms for each in report.figures)
     made, theirs = (each for each in report.figures if "previews" in each.work)
     assert theirs.imap_octets < made.imap_octets < 30_000
-    stretch, whole, raw, together = report.figures[-4:]
+    stretch, whole, raw, afar, raw_afar, together = report.figures[-6:]
     encoded = LargeMail.of(SMALL).file_octets * 4 / 3
     assert encoded < raw.imap_octets < whole.imap_octets < raw.imap_octets + 10_000
+    assert min(afar.median_ms, raw_afar.median_ms) >= 20
+    assert encoded < raw_afar.imap_octets < afar.imap_octets < raw.imap_octets + 10_000
     assert together.imap_octets > AT_ONCE * encoded
     assert 65_536 < stretch.imap_octets < 200_000
     assert whole.megabytes_per_second

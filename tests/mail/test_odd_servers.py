@@ -20,7 +20,7 @@ from gateway.mail.changes import changes_between
 from gateway.mail.desk import Desk
 from gateway.mail.flags import get_flags
 from gateway.mail.folders import create_folder, patch_folder
-from gateway.mail.hose import Hose, Octets, octets
+from gateway.mail.hose import HELD, WINDOW, Hose, Octets, octets
 from gateway.mail.messages import page
 from gateway.mail.query import PageQuery
 from gateway.mail.request import FolderCreate, FolderPatch
@@ -35,7 +35,7 @@ from gateway.settings.model import Endpoint as ImapSettings
 from gateway.settings.model import Limits, PassThrough, Provider
 from gateway.sync.ids import MessageId, folder_id
 from gateway.sync.state import FolderState
-from tests.imap.scripted import Close, Expect, Scripted, Send, Step, scripted, selected, signed_in
+from tests.imap.scripted import Close, Expect, Meet, Scripted, Send, Step, scripted, selected, signed_in
 
 Joiner = Callable[[Scripted], Awaitable[Session]]
 INBOX = MailboxName(b"INBOX")
@@ -281,6 +281,34 @@ async def test_the_rest_of_a_download_is_not_held_whole_because_the_server_says_
         assert len(got) == 100_000
         await source.aclose()
         server.failure = None  # it may not have been read to its end
+
+
+async def test_the_next_window_of_a_download_is_asked_for_before_the_last_is_used_up(desk: Desk) -> None:
+    """The way to the mail server and the way to the client take their time together, not one after the other."""
+    at, whole = 100_000, 100_000 + 2 * WINDOW
+    opening = [*signed_in(), *selected(), Expect("UID FETCH 9 .+")]
+    begun = [*opening, Send(b"* 1 FETCH (UID 9 BODY[] {%d}\r\n" % whole + bytes(at)), Close()]
+    asked_early = Meet()
+
+    def window(start: int) -> Send:
+        head = b"* 1 FETCH (UID 9 BODY[]<%d> {%d}\r\n" % (start, WINDOW)
+        return Send(head + bytes(WINDOW) + b")\r\n{tag} OK\r\n")
+
+    second = f"UID FETCH 9 .+<{at + WINDOW}.{WINDOW}>.*"
+    rest = [*opening, window(at), *asked("NOOP", b""), Expect(second), asked_early, window(at + WINDOW)]
+    async with scripted(*begun) as server:
+        size, source = await octets(desk, account(server), Octets(INBOX, 7, 9, Section()))
+        assert size == whole
+        await server.finished.wait()
+        server.script = rest
+        got = 0
+        while got < at + WINDOW - HELD:
+            got += len(await anext(source))
+        assert got < at + WINDOW
+        await asked_early.go()
+        async for piece in source:
+            got += len(piece)
+        assert got == whole
 
 
 LISTED = b'* LIST () "/" Work\r\n'
