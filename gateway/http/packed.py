@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import re
 import zlib
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, Protocol
 
 from starlette.datastructures import Headers
 from starlette.responses import Response
@@ -33,8 +34,28 @@ _CODING: Final = re.compile(
 _MOST: Final = 20
 
 
+class Form(Protocol):
+    """Where the compressed form of a body that may be sent again is kept."""
+
+    packed: bytes | None
+
+
 class Packed(Response):
-    """A whole answer in memory. Its Vary names Accept-Encoding, compressed or not."""
+    """A whole answer in memory. Its Vary names Accept-Encoding, compressed or not.
+
+    ``form`` goes with this body, whoever sends it.
+    """
+
+    def __init__(
+        self,
+        content: bytes | None = None,
+        status_code: int = 200,
+        headers: Mapping[str, str] | None = None,
+        media_type: str | None = None,
+        form: Form | None = None,
+    ) -> None:
+        super().__init__(content, status_code, headers, media_type)
+        self._form = form
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
@@ -45,7 +66,12 @@ class Packed(Response):
         await super().__call__(scope, receive, send)
 
     async def _pack(self) -> None:
-        self.body = await gzip(bytes(self.body))
+        packed = None if self._form is None else self._form.packed
+        if packed is None:
+            packed = await gzip(bytes(self.body))
+            if self._form is not None:
+                self._form.packed = packed
+        self.body = packed
         self.headers["content-encoding"] = "gzip"
         self.headers["content-length"] = str(len(self.body))
         etag = self.headers.get("etag")

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from gateway.http.call import Call
 from gateway.http.conditional import hash_tag, tags_of
 from gateway.http.packed import Packed
+from gateway.mail.pages import Listed
 
 CACHED: Final = "private, no-cache"
 """May be kept by the caller, but is asked for again with If-None-Match."""
@@ -32,6 +33,14 @@ def tagged(call: Call[Any, Any], value: object, etag: str, headers: Mapping[str,
     if value is None or _has(call, etag):
         return Packed(status_code=304, headers=base)
     return Packed(_encode(value), 200, base, _JSON)
+
+
+def listed(call: Call[Any, Any], page: Listed, etag: str, headers: Mapping[str, str]) -> Response:
+    """The same, of a page that is JSON already, and may be compressed already, too."""
+    base = {"Cache-Control": CACHED, "Vary": _VARY, "ETag": etag, **headers}
+    if _has(call, etag):
+        return Packed(status_code=304, headers=base)
+    return Packed(page.json, 200, base, _JSON, page)
 
 
 def hashed(call: Call[Any, Any], value: object) -> Response:

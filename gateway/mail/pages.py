@@ -12,13 +12,16 @@ Key: TypeAlias = tuple[str, str | None]
 
 _OVERHEAD: Final = 500
 """Octets of a page beside its JSON."""
+_SHRUNK: Final = 0.4
+"""What the compressed form takes of the JSON at most, in all likelihood: subjects and names by chance do."""
 
 
-class Listed(Struct, frozen=True, gc=False):
-    """A page's JSON, and the cursor in it."""
+class Listed(Struct, gc=False):
+    """A page's JSON, and the cursor in it. ``packed``: the JSON compressed, once somebody has wanted it so."""
 
     json: bytes
     next_cursor: str | None
+    packed: bytes | None = None
 
 
 class Pages:
@@ -47,4 +50,4 @@ class Pages:
 
 
 def _weight(page: Listed) -> int:
-    return len(page.json) + _OVERHEAD
+    return int(len(page.json) * (1 + _SHRUNK)) + _OVERHEAD

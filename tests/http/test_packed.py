@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import Message, Scope
 
+from gateway.http import packed
 from gateway.http.packed import PLAIN, TURN, WORTH, Packed, gzip, marked, takes_gzip, unmarked
+from gateway.mail.pages import Listed
 
 LONG = b'{"subject": "hello"}' * 100
 
@@ -65,6 +67,21 @@ async def test_a_long_answer_is_compressed() -> None:
     assert (status, head["content-encoding"], head["etag"]) == (200, "gzip", '"a;gz"')
     assert int(head["content-length"]) == len(body) < len(LONG) / 10
     assert reference.decompress(body) == LONG
+
+
+async def test_a_body_that_is_sent_again_is_compressed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = Listed(LONG, None)
+
+    def answer() -> Packed:
+        return Packed(page.json, headers={"ETag": '"a"'}, form=page)
+
+    _, _, plain = await sent(answer())
+    assert (plain, page.packed) == (LONG, None)
+    _, first_head, first = await sent(answer(), accept_encoding="gzip")
+    monkeypatch.setattr(packed, "gzip", None)  # it is not called again
+    _, head, again = await sent(answer(), accept_encoding="gzip")
+    assert (head, again) == (first_head, first)
+    assert reference.decompress(again) == LONG
 
 
 @pytest.mark.parametrize("reason", ["not asked for", "short", "kept"])

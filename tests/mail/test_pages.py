@@ -5,7 +5,7 @@ from __future__ import annotations
 from gateway.mail.pages import Listed, Pages
 
 PAGE = Listed(b"x" * 500, None)
-WEIGHT = 1000
+WEIGHT = 1200
 
 
 def test_a_page_is_found_by_its_tag_and_the_mailbox_id() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
-from msgspec import UNSET, Meta, Raw, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import replace
 from starlette.responses import Response
 
@@ -98,10 +98,10 @@ async def list_messages(call: Call[MessagesQuery, None]) -> Response:
         return await _selected_page(call, Fields.parse(query.fields, page=True))
     asked = _page_query(call, taking_tags=may_read)
     if may_read and not query.preview:
-        listed = await listing.listing(call.desk, await call.account(), call.folder, asked)
-        if listed.value is None:
-            return reply.tagged(call, None, listed.etag)
-        return reply.tagged(call, Raw(listed.value.json), listed.etag, next_link(call, listed.value.next_cursor))
+        page = await listing.listing(call.desk, await call.account(), call.folder, asked)
+        if page.value is None:
+            return reply.tagged(call, None, page.etag)
+        return reply.listed(call, page.value, page.etag, next_link(call, page.value.next_cursor))
     found = await messages.page(call.desk, await call.account(), call.folder, asked)
     if found.value is None:
         return reply.tagged(call, None, found.etag)
