@@ -9,7 +9,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Final
 
-from .hand import Hand, Refused
+from .hand import RETRIES, Hand, Refused
 from .journal import Journal
 from .tree import INBOX, MOST, Tree
 
@@ -80,9 +80,16 @@ class Fuzzer:
         """One more change, by itself.
 
         Where sessions of Dovecot list folders while others rename them, one may think that nothing has changed since,
-        and lists the old ones until something else changes in any folder: in a mailbox that is used, soon.
+        and lists the old ones until something else changes in any folder: in a mailbox that is used, soon. While it
+        builds its list anew it may say for a moment that there is no INBOX.
         """
-        self.hand.append(INBOX, "")
+        for attempt in range(RETRIES):
+            try:
+                self.hand.append(INBOX, "")
+                break
+            except Refused:
+                if attempt == RETRIES - 1:
+                    raise
         self.hand.leave()
 
     def stop(self) -> None:
