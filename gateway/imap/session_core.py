@@ -13,7 +13,8 @@ from gateway.imap.mailbox import Mailbox
 from gateway.imap.name import MailboxName
 from gateway.imap.response import Capability, CapabilityCode, Condition, Enabled, Fetched, Response, Tagged
 from gateway.imap.rights import told
-from gateway.imap.routing import Listing, Want
+from gateway.imap.routing import Want
+from gateway.imap.routing_folders import Listing
 from gateway.imap.routing_rights import MyRightsOf
 
 

@@ -14,7 +14,7 @@ from gateway.imap.encode.fetch_item import BinarySize, FetchItem, Item, Section,
 from gateway.imap.framer import Streamed
 from gateway.imap.response import Fetched, Modified, SectionKey, Tagged
 from gateway.imap.rights import for_flags
-from gateway.imap.routing import Messages, Stored
+from gateway.imap.routing_messages import Messages, Stored
 from gateway.imap.session_core import Core
 from gateway.imap.uids import UidSet
 

@@ -15,7 +15,8 @@ from gateway.imap.encode.command import list_returns, list_selection
 from gateway.imap.name import MailboxName
 from gateway.imap.response import Listed, Namespaces, Status, Tagged
 from gateway.imap.rights import told
-from gateway.imap.routing import Listing, Single, StatusOf
+from gateway.imap.routing import Single
+from gateway.imap.routing_folders import Listing, StatusOf
 from gateway.imap.session_acl import Sharing
 
 # STATUS items that need a capability; one of the names is enough.

@@ -10,7 +10,7 @@ from gateway.errors import LocalError, Refused
 from gateway.imap.encode.event_group import EventGroup, event_groups, no_events
 from gateway.imap.name import MailboxName, encode_utf7
 from gateway.imap.response import Condition, Fetched, Listed, Response, Status
-from gateway.imap.routing import Statuses
+from gateway.imap.routing_folders import Statuses
 from gateway.imap.session_core import Core
 
 Notice = Status | Listed | Condition

@@ -11,7 +11,7 @@ from gateway.errors import ProtocolViolation
 from gateway.imap.encode.arg import word
 from gateway.imap.encode.search_key import ReturnOption, SearchKey, is_ascii, search_arguments, search_key
 from gateway.imap.response import Esearch
-from gateway.imap.routing import Forest, Numbers
+from gateway.imap.routing_numbers import Forest, Numbers
 from gateway.imap.session_core import Core
 from gateway.imap.uids import SequenceSet, UidSet
 

@@ -9,7 +9,7 @@ from gateway.imap import limits
 from gateway.imap.encode.search_key import SearchKey, search_arguments
 from gateway.imap.encode.sort_key import Part, SortKey, partial, sort_arguments
 from gateway.imap.response import Esearch
-from gateway.imap.routing import Numbers
+from gateway.imap.routing_numbers import Numbers
 from gateway.imap.session_search import Searching
 from gateway.imap.uids import Range, UidSet
 

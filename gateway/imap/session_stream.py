@@ -16,7 +16,8 @@ from gateway.imap.encode.fetch_item import Item, Section, fetch_items
 from gateway.imap.framer import Frame, Sink, Streamed
 from gateway.imap.literal_stream import LiteralStream
 from gateway.imap.response import Fetched, Response, SectionKey
-from gateway.imap.routing import Claim, Want, match_section
+from gateway.imap.routing import Claim, Want
+from gateway.imap.routing_messages import match_section
 from gateway.imap.session_core import Core, refused
 from gateway.imap.uids import UidSet
 

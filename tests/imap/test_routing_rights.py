@@ -6,7 +6,8 @@ from gateway.errors import ProtocolViolation
 from gateway.imap import routing_rights
 from gateway.imap.name import MailboxName
 from gateway.imap.response import Acl, Listed, ListRights, MyRights, Quota, QuotaRoot
-from gateway.imap.routing import Listing, Want
+from gateway.imap.routing import Want
+from gateway.imap.routing_folders import Listing
 from gateway.imap.routing_rights import AclOf, MyRightsOf, QuotaOf, QuotaRootOf, RightsFor
 from tests.imap.test_routing import deliver
 
