@@ -1,49 +1,33 @@
-"""The life of connections: opened for who waits, parked, lent, taken back, settled, said good-bye to."""
+"""The life of connections while they are open: lent, taken back, settled, parked. They begin and end in its bases."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Final, Generic, Literal
+from typing import Final, Literal
 
-from gateway.errors import ConnectFailed, ConnectionLost, GatewayError, LocalError, SignInRefused
+from gateway.errors import GatewayError, LocalError, SignInRefused
 from gateway.pool.account import Account
-from gateway.pool.circuit import Circuits
 from gateway.pool.connection import Connection, S
-from gateway.pool.errands import Errands
-from gateway.pool.failure import Failure, failure, outcome, repeated
-from gateway.pool.gates import Gates
+from gateway.pool.failure import Failure, failure, repeated
 from gateway.pool.key import AccountKey
 from gateway.pool.ledger import Ledger
+from gateway.pool.opening import Opening
 from gateway.pool.plan import Action, Ask, Evict, Lend, Open, Refuse, State, Wait, Yield, decide
 from gateway.pool.target import Target
 from gateway.pool.tools import Tools
 from gateway.pool.waiter import Waiter
 
-LOGOUT_SECONDS: Final = 2.0
 SETTLE_SECONDS: Final = 1.0  # a session's own budget is less; this bounds one that hangs
-STALE_IDLE_SECONDS: Final = 10.0
-"""How long a connection whose credential was replaced may idle: two devices with a token each take turns that fast."""
-LIMIT_SECONDS: Final = 60.0
-"""How long fewer connections are opened after the server refused one as too many."""
-LAG_SECONDS: Final = 3.0
-"""So long after a connection ended the server may still count it."""
-LAG_PAUSE: Final = 0.25
 
 
-class Keeper(Generic[S]):
+class Keeper(Opening[S]):
     """Carries out what :func:`gateway.pool.plan.decide` says whenever something has changed."""
 
     def __init__(self, tools: Tools, opener: Callable[[Target], Awaitable[S]], ledger: Ledger[S]) -> None:
+        super().__init__(tools, opener, ledger)
         self.draining = False
-        self.ledger = ledger
-        self.circuits = Circuits(tools.random)
-        self.errands = Errands()
-        self._opener = opener
-        self._tools = tools
-        self._opening: set[asyncio.Task[None]] = set()
-        self._gates = Gates(tools.limits.sign_ins_at_once)
 
     # Serving those who wait
 
@@ -137,99 +121,6 @@ class Keeper(Generic[S]):
         self.ledger.move(connection, State.LENT)
         waiter.give(connection)
 
-    # Opening
-
-    def _start_opening(self, account: Account[S], waiter: Waiter[S]) -> None:
-        now, target = self._tools.timer(), waiter.target
-        expires_at = float("inf") if target.expires_at is None else target.expires_at
-        connection: Connection[S] = Connection(
-            self.ledger.number(), waiter.ask.key, target.provider, expires_at, now, watch=waiter.ask.watch
-        )
-        self.ledger.add(account, connection)
-        self.circuits.attempt(connection.key, now)
-        task = self.errands.start(self._open(connection, target))
-        self._opening.add(task)
-        task.add_done_callback(self._opening.discard)
-
-    async def _open(self, connection: Connection[S], target: Target) -> None:
-        try:
-            async with self._gates.through((connection.key.endpoint, connection.watch)):
-                if self._is_down(connection):
-                    return
-                session = await self._opener(target)
-        except GatewayError as error:
-            self._open_failed(connection, error)
-        except (OSError, TimeoutError) as error:
-            self._open_failed(connection, ConnectFailed(f"no connection: {type(error).__name__}"))
-        else:
-            self._opened(connection, session)
-        finally:
-            if connection in self.ledger and connection.state is State.OPENING:  # cancelled, or a defect
-                self._open_failed(connection, LocalError("a connection could not be opened"))
-
-    def _is_down(self, connection: Connection[S]) -> bool:
-        """Whether the host failed while this one waited for its turn: then nobody waits for it any longer."""
-        now = self._tools.timer()
-        error = self.circuits.failed_since(connection.started, connection.key, now)
-        connection.started = now
-        if error is None:
-            return False
-        account = self.ledger.remove(connection, now)
-        self._refuse(account, connection.key, error)
-        self.serve(account)
-        self._serve_starved()
-        return True
-
-    def _opened(self, connection: Connection[S], session: S) -> None:
-        if not session.alive:
-            session.abort()
-            self._open_failed(connection, ConnectionLost("the mail server hung up after the sign-in"))
-            return
-        now, tools = self._tools.timer(), self._tools
-        connection.opened(session)
-        connection.used_at = now
-        connection.retire_at = now + tools.limits.connection_lifetime_seconds * (0.9 + 0.2 * tools.random())
-        self.circuits.succeeded(connection.key)
-        if tools.metrics is not None:
-            tools.metrics.open_attempt(connection.provider, "ok")
-            tools.metrics.connection_opened(connection.provider, connection.kind)
-        self.errands.start(self._until_lost(connection, session))
-        self._park(connection)
-
-    async def _until_lost(self, connection: Connection[S], session: S) -> None:
-        """One that ends while nobody uses it counts no more at once; else whoever uses it gives it back."""
-        await session.lost.wait()
-        if connection.state is State.IDLE and connection in self.ledger:
-            self.close(connection)
-
-    def _open_failed(self, connection: Connection[S], error: GatewayError) -> None:
-        now = self._tools.timer()
-        account = self.ledger.remove(connection, now)
-        if self._tools.metrics is not None:
-            self._tools.metrics.open_attempt(connection.provider, outcome(error))
-        kind = failure(error)
-        if kind is not Failure.LIMIT or not self._wait_for_room(account, now):
-            self.circuits.failed(connection.key, error, started=connection.started, now=now)
-            if kind is Failure.CREDENTIAL:
-                self.revoke(account, connection.key)
-            self._refuse(account, connection.key, error)
-        self.serve(account)
-        self._serve_starved()
-
-    def _wait_for_room(self, account: Account[S], now: float) -> bool:
-        """The server has as many connections as it allows: try again soon if it may be behind, else make do."""
-        if now - self.ledger.gone_at(account.owner) < LAG_SECONDS:
-            pause = LAG_PAUSE * (0.8 + 0.4 * self._tools.random())
-            account.paused_until = now + pause
-            asyncio.get_running_loop().call_later(pause * 1.01, self._resume, account)
-            return True
-        account.lower(now + LIMIT_SECONDS * (0.8 + 0.4 * self._tools.random()))
-        return bool(account.connections)
-
-    def _resume(self, account: Account[S]) -> None:
-        account.paused_until = float("-inf")
-        self.serve(account)
-
     def _refuse(self, account: Account[S], key: AccountKey, error: GatewayError) -> None:
         """Tell those who wait and can't be helped: by the same credential the very error, if that says more."""
         for waiter in account.waiters:
@@ -297,66 +188,3 @@ class Keeper(Generic[S]):
             connection.watch = watch
             if self._tools.metrics is not None:
                 self._tools.metrics.connection_opened(connection.provider, connection.kind)
-
-    # Ending
-
-    def close(self, connection: Connection[S]) -> None:
-        """Say LOGOUT, where anybody hears it; until that is over the server counts the connection."""
-        connection.stop_timer()
-        self.ledger.move(connection, State.CLOSING)
-        self.errands.start(self._part(connection))
-
-    async def _part(self, connection: Connection[S]) -> None:
-        try:
-            if connection.session.alive:
-                with suppress(GatewayError, OSError, TimeoutError):
-                    async with asyncio.timeout(LOGOUT_SECONDS):
-                        await connection.session.logout()
-        finally:
-            self.drop(connection)
-
-    def drop(self, connection: Connection[S]) -> None:
-        """End it without a word."""
-        connection.stop_timer()
-        connection.session.abort()
-        if self._tools.metrics is not None:
-            self._tools.metrics.connection_closed(connection.provider, connection.kind)
-        self.serve(self.ledger.remove(connection, self._tools.timer()))
-        self._serve_starved()
-
-    def revoke(self, account: Account[S], key: AccountKey) -> None:
-        """Connections of this credential are closed, those in use when they are given back."""
-        account.revoke(key)
-        for connection in account.of(State.IDLE):
-            if connection.revoked:
-                self.close(connection)
-
-    def cancel_opening(self) -> None:
-        for task in list(self._opening):
-            task.cancel()
-
-    # Idleness
-
-    def arm(self, connection: Connection[S]) -> None:
-        """See to an idle connection when its time is over."""
-        loop = asyncio.get_running_loop()
-        due = loop.time() + max(self._left(connection), 0.01)
-        if connection.timer is not None and connection.timer.when() <= due:
-            return  # it comes early enough, and is then set anew
-        connection.stop_timer()
-        connection.timer = loop.call_at(due, self.look_at, connection)
-
-    def look_at(self, connection: Connection[S]) -> None:
-        """Close an idle connection that is past its time."""
-        connection.stop_timer()
-        if connection.state is not State.IDLE:
-            return
-        if self._left(connection) <= 0:
-            self.close(connection)
-        else:
-            self.arm(connection)
-
-    def _left(self, connection: Connection[S]) -> float:
-        idle = self._tools.limits.idle_connection_seconds
-        idle = min(idle, STALE_IDLE_SECONDS) if connection.stale else idle
-        return connection.left(self._tools.clock(), self._tools.timer(), idle)
