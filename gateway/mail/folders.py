@@ -93,6 +93,8 @@ async def delete_folder(desk: Desk, account: Account, ref: str, *, force: bool) 
 
 
 async def _listing(session: Session, *, rights: bool = False) -> tuple[Sequence[ListedFolder], Namespaces]:
+    """The folder that is open is left first: of that a server may tell what it was (RFC 9051 section 6.3.11)."""
+    await session.unselect()
     free = session.capabilities.has("LIST-MYRIGHTS")
     listed = await session.list(status=counts(session), rights=rights or free)
     return listed, await session.namespace()
@@ -113,6 +115,9 @@ async def _one(session: Session, name: MailboxName) -> Folder:
 
 
 async def _counted(session: Session, name: MailboxName, folder: Folder) -> Folder:
+    """With its numbers of now: where it is open it is left first, as in ``_listing``."""
+    if session.mailbox is not None and session.mailbox.name == name:
+        await session.unselect()
     values = (await session.status(name, counts(session))).values
     held = await session.my_rights_of([name]) if session.capabilities.has("ACL") else {}
     total, unread = values.get("MESSAGES"), values.get("UNSEEN")

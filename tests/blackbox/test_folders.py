@@ -28,6 +28,48 @@ async def test_the_tree_has_roles_and_counts(client: httpx.AsyncClient) -> None:
     assert answer.json()["folders"][0]["role"] == "inbox"
 
 
+@pytest.mark.parametrize("one", [True, False], ids=["one", "all"])
+@pytest.mark.parametrize("name", ["INBOX", "Other"])
+async def test_counts_are_those_of_now_where_the_folder_is_open(
+    client: httpx.AsyncClient, site: Site, user: str, name: str, *, one: bool
+) -> None:
+    """A connection that has the folder open may count what it has been told, not what is there (RFC 9051, 6.3.11)."""
+    id_ = "inbox" if name == "INBOX" else str((await folder(client, name))["id"])
+
+    async def counted() -> tuple[int, int]:
+        if one:
+            found = (await client.get(f"/folders/{id_}")).json()
+        else:
+            found = next(f for f in (await client.get("/folders")).json()["folders"] if f["name"] in (name, "Inbox"))
+        return found["totalMessages"], found["unreadMessages"]
+
+    with site.imap(user) as other:
+        for total in range(1, 4):
+            other.append(name, "", "", plain(total))
+            assert (await client.get(f"/folders/{id_}/messages")).json()["total"] == total  # the folder is open now
+        other.select(name)
+        other.store("1", "+FLAGS", "(\\Seen)")
+        assert await counted() == (3, 2)
+        assert len((await client.get(f"/folders/{id_}/messages")).json()["messages"]) == 3
+        other.append(name, "", "", plain(4))
+        assert await counted() == (4, 3)
+        assert len((await client.get(f"/folders/{id_}/messages")).json()["messages"]) == 4
+        other.store("1:*", "+FLAGS", "(\\Deleted)")
+        other.expunge()
+        assert await counted() == (0, 0)
+
+
+async def test_a_folder_that_is_open_and_was_empty_is_not_deleted_with_what_came_since(
+    client: httpx.AsyncClient, site: Site, user: str
+) -> None:
+    made = str((await folder(client, "Filled"))["id"])
+    assert (await client.get(f"/folders/{made}/messages")).json()["messages"] == []
+    with site.imap(user) as other:
+        other.append("Filled", "", "", plain(1))
+        assert (await client.delete(f"/folders/{made}")).status_code == 409
+        assert other.select("Filled")[1] == [b"1"]
+
+
 async def test_one_folder_by_role_and_by_id_is_the_same(client: httpx.AsyncClient) -> None:
     by_role = (await client.get("/folders/archive")).json()
     by_id = (await client.get(f"/folders/{by_role['id']}")).json()

@@ -15,6 +15,8 @@ Key = RSAKey | ECKey | OKPKey
 Profile = Literal["rfc9068", "keycloak"]
 
 ALL_SCOPES = "mail.read mail.modify mail.delete mail.send mail.folders mail.events mail.accounts"
+SETTLED = 2
+"""Seconds since a token was issued: a busy Dovecot's clock is up to one behind, and it refuses what comes from the future."""
 _CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
 
 
@@ -85,7 +87,8 @@ class TokenIssuer:
         ``typ`` overrides the header's (Dovecot 2.3 knows ``JWT`` only), ``claims`` add or replace, ``without`` removes.
         """
         now = int(time.time() if issued is None else issued)
-        values = self._claims(user, profile, scope) | {"iat": now, "exp": now + int(ttl)} | claims
+        since = SETTLED if issued is None else 0
+        values = self._claims(user, profile, scope) | {"iat": now - since, "exp": now + int(ttl)} | claims
         for name in without:
             values.pop(name, None)
         key = self.keys[alg]
