@@ -16,7 +16,7 @@ Profile = Literal["rfc9068", "keycloak"]
 
 ALL_SCOPES = "mail.read mail.modify mail.delete mail.send mail.folders mail.events mail.accounts"
 SETTLED = 2
-"""Seconds since a token was issued: a busy Dovecot's clock is up to one behind, and it refuses what comes from the future."""
+"""Seconds since a token was issued: a busy Dovecot's clock is up to one behind; it refuses what is of the future."""
 _CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
 
 
