@@ -18,6 +18,7 @@ from .owners import MARK, Owner
 TRANSIENT = {"upstream-lost", "upstream-unreachable", "upstream-timeout", "unavailable", "write-in-doubt"}
 EXPECTED = {200, 206, 404, 409, 410, 416}
 STRIKE_EVERY, OUTAGE_EVERY, OUTAGE_LASTS = 25, 3000, 30  # requests
+SPARED = 5  # connections: after an outage one alone tries first, and would be struck each time
 LEAVE = 0.15
 PACE = 0.4
 _NUMBER = re.compile(rb"^X-Number: ([0-9]+)\r$", re.MULTILINE)
@@ -106,7 +107,7 @@ class Load:
             self._proxy.reset_all()
         elif self._outage == 0:
             self._proxy.refuse = False
-        elif self._left % STRIKE_EVERY == 0 and self._proxy.relays:
+        elif self._left % STRIKE_EVERY == 0 and len(self._proxy.relays) > SPARED:
             self.tally.strikes += 1
             relay = self._random.choice(self._proxy.relays)
             self._random.choice((relay.close, relay.reset))()
