@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from gateway.errors import Forbidden
 
@@ -39,6 +40,11 @@ def read_address(value: object, claim: str) -> Address:
         raise Forbidden(f"the token has no {claim} claim, which names the mail account")
     if not isinstance(value, str):
         raise Forbidden(f"the token's {claim} claim is not a string, so it names no mail account")
+    return _read(value, claim)
+
+
+@lru_cache(maxsize=4096)
+def _read(value: str, claim: str) -> Address:
     if not 0 < len(value) <= ADDRESS_MAX:
         raise Forbidden(f"the token's {claim} claim is empty or too long for a mail account")
     local, at, domain = value.rpartition("@") if "@" in value else (value, "", "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from typing import assert_never
 
@@ -113,6 +114,7 @@ async def _account(
     )
 
 
+@lru_cache(maxsize=4096)
 def _account_id(*parts: str) -> str:
     """22 URL-safe characters over all that makes the account this one and no other; no secret, and tells nothing."""
     digest = sha256()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from gateway.accounts.address import Address
 from gateway.errors import Forbidden
@@ -11,6 +12,7 @@ _PLACEHOLDER = re.compile(r"\{(address|local|sub)\}")
 _USERNAME = re.compile(r"[!#-\[\]-~]{1,255}")  # visible ASCII but quote and backslash
 
 
+@lru_cache(maxsize=4096)
 def username(template: str, address: Address, subject: str) -> str:
     """Raises Forbidden where the outcome is no user name that can be sent safely.
 

@@ -40,7 +40,8 @@ async def admit(endpoint: AnyEndpoint, services: Services, scope: Scope) -> Admi
     if ticket is not None:
         return await _by_ticket(endpoint.scope, services, scope, ticket)
     headers = Headers(scope=scope)
-    presented = Presented(scope["method"], called_url(scope), headers.getlist("dpop"))
+    proofs = headers.getlist("dpop")
+    presented = Presented(scope["method"], called_url(scope), proofs) if proofs else None
     principal = await services.authenticator.authenticate(headers.getlist("authorization"), presented)
     scope[CALLER] = principal
     _check(principal, endpoint.scope)

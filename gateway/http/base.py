@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from gateway.http.services import services_of
@@ -23,6 +22,14 @@ UNMATCHED: Final = "(no route)"
 
 # uri-host [ ":" port ]  (RFC 9110 section 7.2): what can't break out of a header or a URL
 _HOST: Final = re.compile(r"(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
+
+
+def field(scope: Scope, name: bytes) -> str | None:
+    """The value of the first header field of this name, which is lower case; None where there is none."""
+    for known, value in scope["headers"]:
+        if known == name:
+            return bytes(value).decode("latin-1")
+    return None
 
 
 def request_id(scope: Scope) -> str:
@@ -59,7 +66,7 @@ def base_url(scope: Scope) -> str:
     configured = services_of(scope).settings.server.public_url
     if configured:
         return configured.rstrip("/")
-    host = Headers(scope=scope).get("host", "")
+    host = field(scope, b"host") or ""
     if not _HOST.fullmatch(host):
         server = scope.get("server") or ("localhost", None)
         host = f"{server[0]}:{server[1]}" if server[1] else str(server[0])

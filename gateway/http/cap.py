@@ -6,12 +6,13 @@ import asyncio
 import re
 from typing import Final
 
-from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope
 
 from gateway.errors import ClientError, InvalidRequest, Reply, TooLarge
+from gateway.http.base import field
 
 _DIGITS: Final = re.compile(r"[0-9]{1,18}")
+_FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
 
 
 STALL_SECONDS: Final = 20.0
@@ -26,12 +27,17 @@ class TooSlow(ClientError):
 
 def content_length(scope: Scope) -> int | None:
     """The announced length in octets; None where there is none. Raises InvalidRequest."""
-    text = Headers(scope=scope).get("content-length")
+    text = field(scope, b"content-length")
     if text is None:
         return None
     if not _DIGITS.fullmatch(text):
         raise InvalidRequest("this is no length", field="Content-Length")
     return int(text)
+
+
+def bodiless(scope: Scope) -> bool:
+    """Whether the request has no body, not even an empty one that is announced (RFC 9112 section 6.3)."""
+    return all(name not in _FRAMING for name, _ in scope["headers"])
 
 
 def capped(scope: Scope, receive: Receive, limit: int) -> Receive:

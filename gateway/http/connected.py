@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
 from gateway.errors import LocalError
+from gateway.http.base import WhenLeft
 
 T = TypeVar("T")
 
 
-async def while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
+async def while_connected(
+    receive: Receive, work: Coroutine[Any, Any, T], when_left: WhenLeft | None = None
+) -> T:
     """What ``work`` returns. If the client leaves first: ClientDisconnect, with ``work`` cancelled and cleaned up.
 
-    What ``receive`` raises meanwhile ends the work in the same way.
+    What ``receive`` raises meanwhile ends the work in the same way. ``when_left``: where the HTTP server itself tells
+    of that, which saves a task that waits; for a request of which nothing is left to be received.
     """
     task = asyncio.current_task()
     if task is None:
         work.close()
         raise LocalError("there is no task to be cancelled")
-    leaving = _Leaving(receive, task)
+    leaving: _Leaving = _Received(receive, task) if when_left is None else _Told(when_left, task)
     try:
         found = await work
     except (asyncio.CancelledError, Exception):
@@ -37,8 +41,35 @@ async def while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
     return found
 
 
-class _Leaving:
-    """Waits for the client to leave, and has ``task`` cancelled then. ``reason``: that, or what went wrong instead."""
+class _Leaving(Protocol):
+    """Has a task cancelled when the client leaves. ``reason``: that, or what went wrong instead."""
+
+    reason: BaseException | None
+
+    def stop(self) -> None: ...
+
+
+class _Told:
+    """By a call of the HTTP server's."""
+
+    __slots__ = ("_task", "_when_left", "reason")
+
+    def __init__(self, when_left: WhenLeft, task: asyncio.Task[Any]) -> None:
+        self.reason: BaseException | None = None
+        self._when_left, self._task = when_left, task
+        when_left(self._left)
+
+    def stop(self) -> None:
+        self._when_left(None)
+
+    def _left(self) -> None:
+        if self.reason is None:
+            self.reason = ClientDisconnect()
+            self._task.cancel()
+
+
+class _Received:
+    """By what comes of the request, for which another task waits."""
 
     __slots__ = ("_over", "_task", "_wait", "reason")
 

@@ -141,6 +141,8 @@ class Connection(HttpToolsProtocol):
     def when_left(self, call: Callable[[], None] | None) -> None:
         """What is to be called once the connection is lost; None: nothing any more."""
         self._left = call
+        if call is not None:
+            self.flow.resume_reading()  # or the end is not heard behind a request that came ahead
         if call is not None and self.cycle.disconnected:
             call()
 

@@ -12,9 +12,10 @@ import zlib
 from collections.abc import Mapping
 from typing import Final, Protocol
 
-from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+
+from gateway.http.base import field
 
 WORTH: Final = 1_400
 """Octets of a body from which on it is compressed: a shorter one fits in one packet."""
@@ -58,10 +59,9 @@ class Packed(Response):
         self._form = form
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = Headers(scope=scope)
         if self.status_code == 304:
-            self._tag_as_sent(headers.get("if-none-match", ""))
-        elif len(self.body) >= WORTH and PLAIN not in scope and takes_gzip(headers.get("accept-encoding", "")):
+            self._tag_as_sent(field(scope, b"if-none-match") or "")
+        elif len(self.body) >= WORTH and PLAIN not in scope and takes_gzip(field(scope, b"accept-encoding") or ""):
             await self._pack()
         await super().__call__(scope, receive, send)
 

@@ -22,6 +22,8 @@ from gateway.http.violation import invalid
 MAX_QUERY: Final = 16_384
 """Octets of a query string: cursors, states and search terms have room, a flood has not."""
 
+_SHORT: Final = 256
+"""Octets of a query string that is remembered as parsed."""
 _MAX_SHOWN: Final = 64
 _INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
 _BAD_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
@@ -43,6 +45,16 @@ class NoQuery(Query, kw_only=True, frozen=True):
 
 def parse(raw: bytes, into: type[Q]) -> Q:
     """The parameters as ``into`` declares them. Raises InvalidRequest naming the parameter."""
+    return _again(raw, into) if len(raw) <= _SHORT else _parsed(raw, into)
+
+
+@lru_cache(maxsize=1024)
+def _again(raw: bytes, into: type[Q]) -> Q:
+    """Clients ask the same again and again."""
+    return _parsed(raw, into)
+
+
+def _parsed(raw: bytes, into: type[Q]) -> Q:
     kinds = _kinds(into)
     values = {name: _typed(name, text, kinds.get(name)) for name, text in pairs(raw).items()}
     try:

@@ -16,9 +16,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.errors import InvalidRequest
 from gateway.http import query
 from gateway.http.admission import Admission, admit
-from gateway.http.base import NEEDS, ROUTE
+from gateway.http.base import LEAVING, NEEDS, ROUTE
 from gateway.http.call import Call
-from gateway.http.cap import capped, timely
+from gateway.http.cap import bodiless, capped, timely
 from gateway.http.connected import while_connected
 from gateway.http.endpoint import NAMES, PATH, AnyEndpoint
 from gateway.http.idempotent import key_of, serve_once
@@ -64,9 +64,9 @@ class Resource:
 
 async def _serve(endpoint: AnyEndpoint, scope: Scope, receive: Receive, send: Send) -> None:
     services = services_of(scope)
-    receive = capped(scope, receive, endpoint.body.cap(services.settings.limits))
-    if endpoint.body.media_type is not None:
-        receive = timely(receive)
+    if not bodiless(scope):
+        receive = capped(scope, receive, endpoint.body.cap(services.settings.limits))
+        receive = timely(receive) if endpoint.body.media_type is not None else receive
     scope[NEEDS] = endpoint.needs
     admission = await admit(endpoint, services, scope)
     if admission.principal is not None:
@@ -99,8 +99,9 @@ def _handling(endpoint: AnyEndpoint, services: Services, admission: Admission) -
             )
             work = endpoint.handler(call)
             # a write is carried through even if nobody waits for the answer
-            reading = endpoint.method == "GET" or endpoint.repeatable
-            return await (while_connected(receive, work) if reading else work)
+            if endpoint.method == "GET":
+                return await while_connected(receive, work, scope.get(LEAVING) if bodiless(scope) else None)
+            return await (while_connected(receive, work) if endpoint.repeatable else work)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         response = await answer(scope, receive, send)  # what it was made of is not kept while it is sent

@@ -6,7 +6,7 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.http.cap import content_length
+from gateway.http.cap import bodiless, content_length
 
 WORTH_READING: Final = 65_536
 """Octets that cost less to take in and drop than a new connection would."""
@@ -22,7 +22,7 @@ class Unread:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not _large(scope):
+        if scope["type"] != "http" or bodiless(scope) or not _large(scope):
             await self._app(scope, receive, send)
             return
         complete = False

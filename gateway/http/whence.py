@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
-from starlette.datastructures import Headers
 from starlette.types import Scope
 
+from gateway.http.base import field
 from gateway.http.services import services_of
 
 
@@ -19,7 +19,7 @@ def client_of(scope: Scope) -> str | None:
     peer = None if client is None else str(client[0])
     if told == "peer":
         return peer
-    last = Headers(scope=scope).get("x-forwarded-for", "").rpartition(",")[2].strip()
+    last = (field(scope, b"x-forwarded-for") or "").rpartition(",")[2].strip()
     try:
         return str(ip_address(last))
     except ValueError:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
+from typing import Final
 
 from msgspec import Struct
 
@@ -15,6 +17,9 @@ from gateway.mail.term import checked
 from gateway.sync.cursor import fingerprint
 
 
+_ALL: Final = Filter()
+
+
 class Plan(Struct, frozen=True):
     """A search key, how many messages its first window looks at, and how many it looks at before it pauses."""
 
@@ -25,6 +30,8 @@ class Plan(Struct, frozen=True):
 
 def plan(chosen: Filter) -> Plan | None:
     """None where nothing is filtered. Raises InvalidRequest naming the filter."""
+    if chosen == _ALL:
+        return None
     every = [*_flag_keys(chosen), *_date_keys(chosen), *_text_keys(chosen)]
     if not every:
         return None
@@ -33,6 +40,7 @@ def plan(chosen: Filter) -> Plan | None:
     return Plan(key, effort.step, effort.most)
 
 
+@lru_cache(maxsize=256)
 def filter_fingerprint(chosen: Filter) -> bytes:
     """What a cursor carries, so that it is not continued under another filter."""
     flags = (str(chosen.unseen), str(chosen.flagged))
