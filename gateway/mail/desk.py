@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from types import TracebackType
 
 from gateway.accounts.account import Account
 from gateway.errors import FolderStale, NotFound, Refused
@@ -62,31 +63,55 @@ class Desk:
             mailbox = await open_folder(session, name, readonly=readonly and self.examines())
             if mailbox is not held:
                 self.entered(mailbox)
-                async with _doubting(session, mailbox), _populated(session, mailbox, readonly=readonly):
+                async with _Doubting(session, mailbox), _Populated(session, mailbox, readonly=readonly):
                     yield session, mailbox
                 return
-            async with _suspecting(session):
+            async with _Suspecting(session):
                 if meanwhile and _lasts(mailbox):
                     async with session.news():
                         yield session, mailbox
                     return
                 mailbox = await current(session, mailbox)
-                async with _populated(session, mailbox, readonly=readonly):
+                async with _Populated(session, mailbox, readonly=readonly):
                     yield session, mailbox
 
-    @asynccontextmanager
-    async def stale(self, account: Account, name: MailboxName) -> AsyncIterator[Session]:
+    def stale(self, account: Account, name: MailboxName) -> AbstractAsyncContextManager[Session]:
         """A session with the folder open as it was last known, for who refreshes it."""
-        async with self.leased(account, name) as session:
-            held = session.mailbox
-            mailbox = await open_folder(session, name, readonly=self.examines())
-            if mailbox is not held:
-                self.entered(mailbox)
-                async with _doubting(session, mailbox):
-                    yield session
-                return
-            async with _suspecting(session):
-                yield session
+        return _Stale(self, account, name)
+
+
+class _Stale:
+    """What ``Desk.stale`` gives: a lease, and within it what is thought of a refusal."""
+
+    __slots__ = ("_desk", "_doubt", "_lease", "_name")
+
+    def __init__(self, desk: Desk, account: Account, name: MailboxName) -> None:
+        self._desk, self._name = desk, name
+        self._lease = desk.leased(account, name)
+
+    async def __aenter__(self) -> Session:
+        session = await self._lease.__aenter__()
+        held = session.mailbox
+        try:
+            mailbox = await open_folder(session, self._name, readonly=self._desk.examines())
+        except BaseException as error:
+            await self._lease.__aexit__(type(error), error, error.__traceback__)
+            raise
+        if mailbox is not held:
+            self._desk.entered(mailbox)
+        self._doubt = _Suspecting(session) if mailbox is held else _Doubting(session, mailbox)
+        return session
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if error is not None:
+                await self._doubt.__aexit__(kind, error, trace)
+        except BaseException as other:
+            await self._lease.__aexit__(type(other), other, other.__traceback__)
+            raise
+        await self._lease.__aexit__(kind, error, trace)
 
 
 async def current(session: Session, mailbox: Mailbox) -> Mailbox:
@@ -120,43 +145,66 @@ async def still_there(session: Session, mailbox: Mailbox, exists: int) -> None:
         raise FolderStale("the folder was made anew under the connection")
 
 
-@asynccontextmanager
-async def _populated(session: Session, mailbox: Mailbox, *, readonly: bool) -> AsyncIterator[None]:
+class _Populated:
     """What is read of a mailbox that has lost all its messages meanwhile is true: ``still_there``."""
-    exists = mailbox.exists
-    yield
-    if readonly:
-        await still_there(session, mailbox, exists)
+
+    __slots__ = ("_exists", "_mailbox", "_readonly", "_session")
+
+    def __init__(self, session: Session, mailbox: Mailbox, *, readonly: bool) -> None:
+        self._session, self._mailbox, self._readonly = session, mailbox, readonly
+        self._exists = mailbox.exists
+
+    async def __aenter__(self) -> None:
+        return None
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None and self._readonly:
+            await still_there(self._session, self._mailbox, self._exists)
 
 
-@asynccontextmanager
-async def _suspecting(session: Session) -> AsyncIterator[None]:
+class _Suspecting:
     """A bare NO in a folder that was open already: some servers say so when it was deleted or made anew meanwhile.
 
     The folder is left, so that it is opened again, and FolderStale has the verb tried again.
     """
-    try:
-        yield
-    except Refused as refused:
-        if refused.imap_code is not None or refused.status != "NO":
-            raise
-        with suppress(Refused):
-            await session.unselect()
-        raise FolderStale("the folder was changed under the connection") from refused
+
+    __slots__ = ("_session",)
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def __aenter__(self) -> None:
+        return None
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, Refused) and error.imap_code is None and error.status == "NO":
+            with suppress(Refused):
+                await self._session.unselect()
+            raise FolderStale("the folder was changed under the connection") from error
 
 
-@asynccontextmanager
-async def _doubting(session: Session, mailbox: Mailbox) -> AsyncIterator[None]:
+class _Doubting:
     """A bare NO in a folder that was opened a moment ago: it may have gone since, which opening it again tells."""
-    try:
-        yield
-    except Refused as refused:
-        if refused.imap_code is not None or refused.status != "NO":
-            raise
-        uidvalidity = mailbox.uidvalidity
-        if (await open_folder(session, mailbox.name, again=True)).uidvalidity != uidvalidity:
-            raise FolderStale("the folder was made anew under the connection") from refused
-        raise
+
+    __slots__ = ("_mailbox", "_session")
+
+    def __init__(self, session: Session, mailbox: Mailbox) -> None:
+        self._session, self._mailbox = session, mailbox
+
+    async def __aenter__(self) -> None:
+        return None
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, Refused) and error.imap_code is None and error.status == "NO":
+            uidvalidity = self._mailbox.uidvalidity
+            if (await open_folder(self._session, self._mailbox.name, again=True)).uidvalidity != uidvalidity:
+                raise FolderStale("the folder was made anew under the connection") from error
 
 
 async def open_folder(session: Session, name: MailboxName, *, readonly: bool = True, again: bool = False) -> Mailbox:

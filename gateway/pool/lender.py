@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, suppress
 from random import random as chance
+from types import TracebackType
 from typing import Final, Generic
 
 from gateway.errors import DeadlinePassed, GatewayError, LocalError, TooManyRequests, Unavailable
@@ -63,14 +64,14 @@ class Lender(Generic[S]):
         drains, and what opening one raises. A body that is left by an error leaves a session that is lent again only
         once it is known to be clean.
         """
-        return self._borrowed(Ask(AccountKey.of(target), mailbox=mailbox, bulk=bulk), target)
+        return _Lease(self, Ask(AccountKey.of(target), mailbox=mailbox, bulk=bulk), target)
 
     def watch(self, target: Target) -> AbstractAsyncContextManager[S]:
         """A session to watch with, for long; it counts in the budget, not among the pooled. Raises as ``lease`` does.
 
         Whoever watches ends it when the target expires: a session in use is not taken away.
         """
-        return self._borrowed(Ask(AccountKey.of(target), watch=True), target)
+        return _Lease(self, Ask(AccountKey.of(target), watch=True), target)
 
     def budget(self, target: Target) -> Usage:
         """What the target's user may open here, and has open."""
@@ -116,25 +117,23 @@ class Lender(Generic[S]):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._ledger!r}{'; draining' if self._keeper.draining else ''})"
 
-    @asynccontextmanager
-    async def _borrowed(self, ask: Ask, target: Target) -> AsyncIterator[S]:
+    async def borrow(self, ask: Ask, target: Target) -> Connection[S]:
+        """For ``_Lease``, which gives it back."""
         connection = await self._measured(ask, target)
-        sound = False
         self._leases += 1
         if self._tools.metrics is not None:
             self._tools.metrics.lease_taken(target.provider)
-        try:
-            yield connection.session
-            sound = True
-        except DeadlinePassed:
+        return connection
+
+    def give_back(self, connection: Connection[S], error: BaseException | None) -> None:
+        """``error``: what its use ended with."""
+        if isinstance(error, DeadlinePassed):
             self._ledger.account_of(connection).doubt(connection)
-            raise
-        finally:
-            self._leases -= 1
-            self._returned.set()
-            if self._tools.metrics is not None:
-                self._tools.metrics.lease_returned(target.provider)
-            self._keeper.take_back(connection, sound=sound)
+        self._leases -= 1
+        self._returned.set()
+        if self._tools.metrics is not None:
+            self._tools.metrics.lease_returned(connection.provider)
+        self._keeper.take_back(connection, sound=error is None)
 
     async def _measured(self, ask: Ask, target: Target) -> Connection[S]:
         began = self._tools.timer()
@@ -241,6 +240,24 @@ class Lender(Generic[S]):
             self._ledger.move(dead, State.CLOSING)  # all, before one that is dropped lets others be served
         for dead in (*doubtful, connection):
             self._keeper.drop(dead)
+
+
+class _Lease(Generic[S]):
+    """One connection for as long as the block lasts."""
+
+    __slots__ = ("_ask", "_connection", "_lender", "_target")
+
+    def __init__(self, lender: Lender[S], ask: Ask, target: Target) -> None:
+        self._lender, self._ask, self._target = lender, ask, target
+
+    async def __aenter__(self) -> S:
+        self._connection = await self._lender.borrow(self._ask, self._target)
+        return self._connection.session
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._lender.give_back(self._connection, error)
 
 
 def _draining() -> Unavailable:

@@ -22,6 +22,7 @@ async def test_it_is_what_the_decision_would_lend(make: MakeRig, seed: int) -> N
     rig = make(connections_per_account=5, provider_connections_per_account=10)
     leases = [rig.pool.lease(ALICE) for _ in range(chance.randrange(1, 6))]
     sessions = [await lease.__aenter__() for lease in leases]
+    held = []
     for lease, session in zip(leases, sessions, strict=True):
         name = chance.choice(NAMES)
         if name is not None:
@@ -30,6 +31,8 @@ async def test_it_is_what_the_decision_would_lend(make: MakeRig, seed: int) -> N
         if chance.random() < 0.7:
             await lease.__aexit__(None, None, None)
             session.clean = chance.random() < 0.8
+        else:
+            held.append(lease)
     keeper, ledger = rig.pool._keeper, rig.pool._ledger
     for connection in ledger.connections(State.IDLE):
         connection.stale, connection.revoked = chance.random() < 0.2, chance.random() < 0.2
@@ -48,6 +51,8 @@ async def test_it_is_what_the_decision_would_lend(make: MakeRig, seed: int) -> N
         assert decision == Lend(lent.number)
         assert lent.state is State.LENT
         keeper.take_back(lent, sound=True)
+    for lease in held:
+        await lease.__aexit__(None, None, None)
     for session in sessions:
         session.die()
 
