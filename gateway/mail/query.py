@@ -39,8 +39,5 @@ def entity_tag(*parts: str) -> str:
 
     One of them is the account: two accounts' folders can have the same ids and states, and their answers no common tag.
     """
-    digest = blake2b(digest_size=12)
-    for part in parts:
-        digest.update(part.encode())
-        digest.update(b"\0")
-    return f'"{digest.hexdigest()}"'
+    octets = "\0".join((*parts, "")).encode()
+    return f'"{blake2b(octets, digest_size=12).hexdigest()}"'

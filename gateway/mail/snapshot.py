@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from gateway.errors import ProtocolViolation
 from gateway.imap.capability import SyncMode
 from gateway.imap.encode.search_key import SeqIn
@@ -35,7 +37,13 @@ async def state_of(session: Session) -> FolderState:
     if sync_mode(session) != "qresync" and exists:
         samples = await _samples(session, exists)
     modseq = 0 if sync_mode(session) == "window" else mailbox.highestmodseq or 0
-    return FolderState(mailbox.uidvalidity or 0, uidnext, modseq, exists, samples)
+    return _state(mailbox.uidvalidity or 0, uidnext, modseq, exists, samples)
+
+
+@lru_cache(maxsize=4096)
+def _state(uidvalidity: int, uidnext: int, modseq: int, exists: int, samples: tuple[Sample, ...]) -> FolderState:
+    """Most folders are as they were when they were last asked for."""
+    return FolderState(uidvalidity, uidnext, modseq, exists, samples)
 
 
 async def _samples(session: Session, exists: int) -> tuple[Sample, ...]:

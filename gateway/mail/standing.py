@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from msgspec import Struct
 
 from gateway.accounts.account import Account
@@ -58,11 +60,19 @@ async def standing(session: Session, account: Account, query: PageQuery, variant
     if cursor and cursor.uidvalidity != state.uidvalidity:
         raise IdExpired("the folder was rebuilt since this cursor was given out", field="cursor")
     below = cursor.uid_below if cursor else state.uidnext
-    shown = filter(None, (variant, "previews" if query.previews else ""))
-    whose = (account.id, mailbox.name.wire.decode("latin-1"))  # a renamed folder's messages have other ids
-    etag = entity_tag(*whose, state.encode(), str(query.limit), str(below), query_print.hex(), *shown)
+    shown = (variant, "previews" if query.previews else "")
+    etag = _tag(account.id, mailbox.name.wire, state, query.limit, below, query_print, shown)
     total = state.exists if plan(query.filter) is None else None
     return Standing(mailbox, state, below, query_print, etag, sync_mode(session) != "window", total)
+
+
+@lru_cache(maxsize=4096)
+def _tag(
+    account_id: str, wire: bytes, state: FolderState, limit: int, below: int, query_print: bytes, shown: tuple[str, ...]
+) -> str:
+    """``wire``: the folder's name. Where it is renamed its messages have other ids."""
+    whose = (account_id, wire.decode("latin-1"))
+    return entity_tag(*whose, state.encode(), str(limit), str(below), query_print.hex(), *filter(None, shown))
 
 
 async def window_of(session: Session, stand: Standing, query: PageQuery, recall: Recall) -> Window:
