@@ -7,10 +7,13 @@ the literals below. Nothing personal can become a label: what is not in its set 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, TypeAlias, TypeVar, cast, get_args
+from typing import Literal, TypeAlias, get_args
 
+from msgspec import Struct
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+
+from gateway.tally import Counts, Levels, Number, Spread, Spreads
 
 ConnectionKind: TypeAlias = Literal["pool", "watcher"]
 OpenOutcome: TypeAlias = Literal["ok", "refused", "unreachable", "tls", "timeout", "malformed"]
@@ -72,7 +75,26 @@ _COMMANDS = frozenset(
 _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
-M = TypeVar("M", Counter, Gauge, Histogram)
+
+class _Requests(Struct):
+    """Requests of one route, method and status."""
+
+    count: Number
+    latency: Spread
+
+
+class _Commands(Struct):
+    """Commands of one name with one outcome. ``seconds`` None: it lasts as long as nothing happens."""
+
+    count: Number
+    seconds: Spread | None
+
+
+class _Octets(Struct):
+    """Of one provider."""
+
+    received: Number
+    sent: Number
 
 
 class Metrics:
@@ -82,21 +104,23 @@ class Metrics:
         self.registry = CollectorRegistry()
         self._providers = frozenset(providers)
         self._routes: set[str] = set()
-        self._children: dict[tuple[object, ...], object] = {}
+        self._requests_of: dict[tuple[str, str, int], _Requests] = {}
+        self._commands_of: dict[tuple[str, str, CommandOutcome], _Commands] = {}
+        self._octets_of: dict[str, _Octets] = {}
         self._http(self.registry)
         self._imap(self.registry)
         self._live(self.registry)
 
     def _http(self, registry: CollectorRegistry) -> None:
-        self._requests = Counter(
-            "imapgw_http_requests", "HTTP requests answered", ["route", "method", "status"], registry=registry
+        self._requests = Counts(
+            "imapgw_http_requests", "HTTP requests answered", ["route", "method", "status"], registry
         )
-        self._latency = Histogram(
+        self._latency = Spreads(
             "imapgw_http_request_seconds",
             "Time from a request's head to its answer's head",
             ["route", "method"],
-            buckets=_FAST,
-            registry=registry,
+            registry,
+            bounds=_FAST,
         )
         self._refusals = Counter(
             "imapgw_token_refusals", "Requests whose access token was not accepted", ["reason"], registry=registry
@@ -122,9 +146,7 @@ class Metrics:
         )
 
     def _imap(self, registry: CollectorRegistry) -> None:
-        self._connections = Gauge(
-            "imapgw_imap_connections", "Open IMAP connections", ["provider", "kind"], registry=registry
-        )
+        self._connections = Levels("imapgw_imap_connections", "Open IMAP connections", ["provider", "kind"], registry)
         self._opens = Counter(
             "imapgw_imap_opens",
             "Attempts to open and sign in an IMAP connection",
@@ -134,29 +156,27 @@ class Metrics:
         self._sign_in_failures = Counter(
             "imapgw_imap_sign_in_failures", "Credentials refused by the mail server", ["provider"], registry=registry
         )
-        self._commands = Counter(
-            "imapgw_imap_commands", "IMAP commands completed", ["provider", "command", "outcome"], registry=registry
+        self._commands = Counts(
+            "imapgw_imap_commands", "IMAP commands completed", ["provider", "command", "outcome"], registry
         )
-        self._command_seconds = Histogram(
+        self._command_seconds = Spreads(
             "imapgw_imap_command_seconds",
             "Time from an IMAP command to its tagged response",
             ["provider", "command"],
-            buckets=_FAST,
-            registry=registry,
+            registry,
+            bounds=_FAST,
         )
-        self._bytes = Counter(
-            "imapgw_imap_bytes", "Octets exchanged with mail servers", ["provider", "direction"], registry=registry
+        self._bytes = Counts(
+            "imapgw_imap_bytes", "Octets exchanged with mail servers", ["provider", "direction"], registry
         )
-        self._lease_wait = Histogram(
+        self._lease_wait = Spreads(
             "imapgw_lease_wait_seconds",
             "Time a request waited for an IMAP connection",
             ["provider", "outcome"],
-            buckets=_FAST,
-            registry=registry,
+            registry,
+            bounds=_FAST,
         )
-        self._leases = Gauge(
-            "imapgw_leases_in_use", "IMAP connections lent to requests", ["provider"], registry=registry
-        )
+        self._leases = Levels("imapgw_leases_in_use", "IMAP connections lent to requests", ["provider"], registry)
 
     def _live(self, registry: CollectorRegistry) -> None:
         self._watchers = Gauge(
@@ -173,9 +193,17 @@ class Metrics:
 
     def request(self, route: str, method: str, status: int, seconds: float) -> None:
         """A request was answered. ``route`` is the template (``/v1/accounts/{a}``), never the path as sent."""
+        requests = self._requests_of.get((route, method, status)) or self._met(route, method, status)
+        requests.count.value += 1
+        requests.latency.observe(seconds)
+
+    def _met(self, route: str, method: str, status: int) -> _Requests:
         template, verb = self._route(route), method if method in _METHODS else OTHER
-        self._child(self._requests, template, verb, str(status) if 100 <= status <= 599 else OTHER).inc()
-        self._child(self._latency, template, verb).observe(seconds)
+        code = str(status) if 100 <= status <= 599 else OTHER
+        found = _Requests(self._requests.of(template, verb, code), self._latency.of(template, verb))
+        if OTHER not in (template, verb, code):  # of the others there is no end
+            self._requests_of[route, method, status] = found
+        return found
 
     def token_refused(self, reason: TokenRefusal) -> None:
         self._refusals.labels(reason).inc()
@@ -199,10 +227,10 @@ class Metrics:
     # IMAP
 
     def connection_opened(self, provider: str, kind: ConnectionKind) -> None:
-        self._child(self._connections, self._provider(provider), kind).inc()
+        self._connections.of(self._provider(provider), kind).value += 1
 
     def connection_closed(self, provider: str, kind: ConnectionKind) -> None:
-        self._child(self._connections, self._provider(provider), kind).dec()
+        self._connections.of(self._provider(provider), kind).value -= 1
 
     def open_attempt(self, provider: str, outcome: OpenOutcome) -> None:
         """An attempt to open a connection ended; ``refused`` is also counted as a failed sign-in."""
@@ -212,29 +240,43 @@ class Metrics:
 
     def command(self, provider: str, command: str, outcome: CommandOutcome, seconds: float) -> None:
         """A command ended. ``command`` is the verb, with or without ``UID `` before it."""
+        commands = self._commands_of.get((provider, command, outcome)) or self._given(provider, command, outcome)
+        commands.count.value += 1
+        if commands.seconds is not None:
+            commands.seconds.observe(seconds)
+
+    def _given(self, provider: str, command: str, outcome: CommandOutcome) -> _Commands:
         verb = command.upper().removeprefix("UID ")
-        verb = verb if verb in _COMMANDS else OTHER
-        self._child(self._commands, self._provider(provider), verb, outcome).inc()
-        if verb != "IDLE":  # it lasts as long as nothing happens
-            self._child(self._command_seconds, self._provider(provider), verb).observe(seconds)
+        verb, name = verb if verb in _COMMANDS else OTHER, self._provider(provider)
+        seconds = None if verb == "IDLE" else self._command_seconds.of(name, verb)
+        found = _Commands(self._commands.of(name, verb, outcome), seconds)
+        if OTHER not in (verb, name):
+            self._commands_of[provider, command, outcome] = found
+        return found
 
     def traffic(self, provider: str, received: int, sent: int) -> None:
         """Octets exchanged with a mail server since the last call."""
-        if received:
-            self._child(self._bytes, self._provider(provider), "in").inc(received)
-        if sent:
-            self._child(self._bytes, self._provider(provider), "out").inc(sent)
+        octets = self._octets_of.get(provider) or self._exchanged_with(provider)
+        octets.received.value += received
+        octets.sent.value += sent
+
+    def _exchanged_with(self, provider: str) -> _Octets:
+        name = self._provider(provider)
+        found = _Octets(self._bytes.of(name, "in"), self._bytes.of(name, "out"))
+        if name != OTHER:
+            self._octets_of[provider] = found
+        return found
 
     # Leases
 
     def lease_waited(self, provider: str, outcome: LeaseOutcome, seconds: float) -> None:
-        self._child(self._lease_wait, self._provider(provider), outcome).observe(seconds)
+        self._lease_wait.of(self._provider(provider), outcome).observe(seconds)
 
     def lease_taken(self, provider: str) -> None:
-        self._child(self._leases, self._provider(provider)).inc()
+        self._leases.of(self._provider(provider)).value += 1
 
     def lease_returned(self, provider: str) -> None:
-        self._child(self._leases, self._provider(provider)).dec()
+        self._leases.of(self._provider(provider)).value -= 1
 
     # Live
 
@@ -259,14 +301,6 @@ class Metrics:
     def exposition(self) -> bytes:
         """All metrics in the Prometheus text format; its media type is ``CONTENT_TYPE``."""
         return generate_latest(self.registry)
-
-    def _child(self, metric: M, *labels: str) -> M:
-        """A metric's child by its labels, without the library's checks: for what is counted many times a request."""
-        key = (metric, *labels)
-        found = self._children.get(key)
-        if found is None:
-            found = self._children[key] = metric.labels(*labels)
-        return cast("M", found)
 
     def _provider(self, name: str) -> str:
         return name if name in self._providers else OTHER

@@ -6,6 +6,7 @@ from pathlib import Path
 from prometheus_client.metrics import MetricWrapperBase
 
 from gateway.metrics import OTHER, ROUTES_MAX, Metrics
+from gateway.tally import Family
 
 PAGE = Path(__file__).parents[1] / "docs" / "metrics.md"
 ROW = re.compile(r"^\| `(imapgw_\w+)` \| (\w+) \| ?(.*?) ?\| (.*) \|$", re.MULTILINE)
@@ -21,6 +22,10 @@ def test_the_page_lists_what_the_registry_has() -> None:
         (metric._name, metric._type, ", ".join(f"`{label}`" for label in metric._labelnames), metric._documentation)
         for metric in vars(metrics).values()
         if isinstance(metric, MetricWrapperBase)
+    } | {
+        (metric.name, metric.type, ", ".join(f"`{label}`" for label in metric.labels), metric.documentation)
+        for metric in vars(metrics).values()
+        if isinstance(metric, Family)
     }
     described = {family.name for family in metrics.registry.collect()}
     assert {name for name, *_ in registered} == described

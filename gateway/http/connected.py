@@ -15,9 +15,7 @@ from gateway.http.base import WhenLeft
 T = TypeVar("T")
 
 
-async def while_connected(
-    receive: Receive, work: Coroutine[Any, Any, T], when_left: WhenLeft | None = None
-) -> T:
+async def while_connected(receive: Receive, work: Coroutine[Any, Any, T], when_left: WhenLeft | None = None) -> T:
     """What ``work`` returns. If the client leaves first: ClientDisconnect, with ``work`` cancelled and cleaned up.
 
     What ``receive`` raises meanwhile ends the work in the same way. ``when_left``: where the HTTP server itself tells

@@ -16,7 +16,6 @@ from gateway.mail.request import Filter
 from gateway.mail.term import checked
 from gateway.sync.cursor import fingerprint
 
-
 _ALL: Final = Filter()
 
 
