@@ -14,6 +14,7 @@ import secrets
 import sys
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from traceback import extract_tb
 from types import TracebackType
 from typing import TextIO, TypeAlias, cast
@@ -32,7 +33,7 @@ Raised: TypeAlias = tuple[type[BaseException] | None, BaseException | None, Trac
 REDACTED = "[redacted]"
 TEXT_MAX = 500  # characters of one value
 FRAMES_MAX = 30
-NAMES_MAX = 1000  # of values, remembered as harmless; they are written in the code, so there are far fewer
+NAMES_MAX = 1000  # remembered as harmless, of values and of texts; they are written in the code: there are far fewer
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 _FORBIDDEN = re.compile(
@@ -53,6 +54,8 @@ _SILENCED = (
     "sqlalchemy",
     "psycopg",
 )
+_CODED = frozenset({"event", "method", "route"})  # whose texts are written in the code
+_LEVEL_OF = {"warn": "warning", "exception": "error"}
 _PLAIN = frozenset({int, float, bool, type(None)})
 _CREDENTIALS = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9\-._~+/=]{4,}")
 _JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*){1,4}")
@@ -69,6 +72,7 @@ def configure(settings: Log, stream: TextIO | None = None) -> None:
     level = _LEVELS[settings.level]
     out = stream or sys.stderr
     final: Processor = _Rendered()
+    own: list[Processor] = [_Line()]
     if settings.format == "console":
         final = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     shared: list[Processor] = [
@@ -78,9 +82,12 @@ def configure(settings: Log, stream: TextIO | None = None) -> None:
         _exception,
         _Redaction(),
     ]
-    last: list[Processor] = [_joined, final] if settings.format == "console" else [final]
+    last: list[Processor] = [final]
+    if settings.format == "console":
+        last = [_joined, final]
+        own = [merge_contextvars, *shared, *last]
     structlog.configure(
-        processors=[merge_contextvars, *shared, *last],
+        processors=own,
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=lambda *names: _Written(str(names[0]) if names else "", out),
         cache_logger_on_first_use=False,
@@ -132,6 +139,28 @@ class _Written:
     debug = info = warning = error = critical = msg
 
 
+class _Line:
+    """All that becomes of a line of ours in JSON, in one go: there may be thousands a second.
+
+    ``request_id`` is the only value that is bound to a context, so a line that has it is not looked up there.
+    """
+
+    __slots__ = ("_redact", "_render")
+
+    def __init__(self) -> None:
+        self._redact, self._render = _Redaction(), _Rendered()
+
+    def __call__(self, log: _Written, method: str, event: Event) -> str:
+        if "request_id" not in event:
+            event = merge_contextvars(log, method, event)
+        if "exc_info" in event:
+            event = _exception(log, method, event)
+        event = self._redact(log, method, event)
+        event["logger"], event["level"] = log.name, _LEVEL_OF.get(method, method)
+        event["timestamp"] = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+        return self._render(log, method, event)
+
+
 class _Rendered:
     """One JSON object in one line, of ASCII."""
 
@@ -152,15 +181,22 @@ class _Rendered:
 class _Redaction:
     """Drops values by their names, and what looks like a credential or an address from the others."""
 
-    __slots__ = ("_harmless",)
+    __slots__ = ("_harmless", "_texts")
 
     def __init__(self) -> None:
         self._harmless: set[str] = {"event"}
+        self._texts: set[object] = set()
 
     def __call__(self, _logger: object, _method: str, event: Event) -> Event:
+        harmless, texts = self._harmless, self._texts
         for name, value in event.items():
-            if name[:1] != "_" and (value.__class__ not in _PLAIN or name not in self._harmless):
-                event[name] = self._redacted(name, value)
+            kind = value.__class__
+            if name in harmless and (kind in _PLAIN or (kind is str and value in texts)):
+                continue
+            if name[:1] != "_":
+                event[name] = redacted = self._redacted(name, value)
+                if name in _CODED and redacted is value and kind is str and len(texts) < NAMES_MAX:
+                    texts.add(value)
         return event
 
     def _redacted(self, name: str, value: object) -> object:

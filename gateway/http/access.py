@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 import time
 from collections.abc import Callable
 from typing import Final
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bind_contextvars, reset_contextvars
 
-from gateway.http.base import REQUEST_ID, request_id, route_template
+from gateway.http.base import REQUEST_ID, field, request_id, route_template
 from gateway.http.limited import told
 from gateway.http.remainder import remainder_of
 from gateway.http.services import services_of
@@ -46,14 +47,16 @@ class Access:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        sent = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"x-request-id"), "")
-        scope[REQUEST_ID] = sent if _SANE.fullmatch(sent) else secrets.token_hex(12)
+        sent = field(scope, b"x-request-id") or ""
+        scope[REQUEST_ID] = sent if _SANE.fullmatch(sent) else os.urandom(12).hex()
         record = _Record(scope, send, self._clock)
         asked_from = services_of(scope).audit.asked_from(client_of(scope))
-        with structlog.contextvars.bound_contextvars(request_id=scope[REQUEST_ID]), asked_from:
+        bound = bind_contextvars(request_id=scope[REQUEST_ID])
+        with asked_from:
             try:
                 await self._app(scope, receive, record.send)
             finally:
+                reset_contextvars(**bound)
                 remainder = remainder_of(scope)
                 if remainder is None or remainder.work is None:
                     record.close()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from msgspec import Struct
 from starlette.datastructures import Headers
 from starlette.requests import Request
 
@@ -24,8 +24,7 @@ Q = TypeVar("Q")
 B = TypeVar("B")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call(Generic[Q, B]):
+class Call(Struct, Generic[Q, B], frozen=True, kw_only=True):
     """``path`` holds the path's parameters, checked by their patterns; ``principal`` is None on public routes only."""
 
     request: Request

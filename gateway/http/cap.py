@@ -37,7 +37,10 @@ def content_length(scope: Scope) -> int | None:
 
 def bodiless(scope: Scope) -> bool:
     """Whether the request has no body, not even an empty one that is announced (RFC 9112 section 6.3)."""
-    return all(name not in _FRAMING for name, _ in scope["headers"])
+    for name, _ in scope["headers"]:  # noqa: SIM110  # a third of the time of all()
+        if name in _FRAMING:
+            return False
+    return True
 
 
 def capped(scope: Scope, receive: Receive, limit: int) -> Receive:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
@@ -15,6 +16,8 @@ from gateway.http.packed import unmarked
 # entity-tag = [ weak ] opaque-tag ; weak = %s"W/" ; opaque-tag = DQUOTE *etagc DQUOTE  (RFC 9110 section 8.8.3)
 _TAG: Final = re.compile(r'(W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 _GAP: Final = re.compile(r"[ \t]*(?:,[ \t]*)*")
+_SHORT: Final = 128
+"""Characters of a condition that is remembered as parsed."""
 MAX_TAGS: Final = 100
 """Entity tags that one condition may list."""
 
@@ -37,6 +40,16 @@ class TagList(Struct, frozen=True):
 
 def parse_tags(text: str, field: str) -> TagList:
     """`*` or a list of entity tags, those of compressed answers among them. Raises InvalidRequest naming the header."""
+    return _again(text, field) if len(text) <= _SHORT else _parsed(text, field)
+
+
+@lru_cache(maxsize=1024)
+def _again(text: str, field: str) -> TagList:
+    """What a client has it sends with each request."""
+    return _parsed(text, field)
+
+
+def _parsed(text: str, field: str) -> TagList:
     text = text.strip(" \t")
     if text == "*":
         return TagList(True, frozenset(), frozenset())

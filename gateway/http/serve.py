@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 from msgspec import structs
@@ -64,7 +65,8 @@ class Resource:
 
 async def _serve(endpoint: AnyEndpoint, scope: Scope, receive: Receive, send: Send) -> None:
     services = services_of(scope)
-    if not bodiless(scope):
+    bare = bodiless(scope)
+    if not bare:
         receive = capped(scope, receive, endpoint.body.cap(services.settings.limits))
         receive = timely(receive) if endpoint.body.media_type is not None else receive
     scope[NEEDS] = endpoint.needs
@@ -76,7 +78,7 @@ async def _serve(endpoint: AnyEndpoint, scope: Scope, receive: Receive, send: Se
         services = structs.replace(services, desk=replace(services.desk, bulk=True))
     if admission.nonce is not None:
         send = _with_nonce(send, admission.nonce)
-    app = _handling(endpoint, services, admission)
+    app = _handling(endpoint, services, admission, bare=bare)
     keyed = endpoint.method == "POST" and endpoint.replayed
     key = key_of(scope, admission.principal) if admission.principal is not None and keyed else None
     if key is None:
@@ -85,7 +87,9 @@ async def _serve(endpoint: AnyEndpoint, scope: Scope, receive: Receive, send: Se
         await serve_once(app, scope, receive, send, key=key, store=services.idempotency)
 
 
-def _handling(endpoint: AnyEndpoint, services: Services, admission: Admission) -> ASGIApp:
+def _handling(endpoint: AnyEndpoint, services: Services, admission: Admission, *, bare: bool) -> ASGIApp:
+    """``bare``: nothing of the request is still to come."""
+
     async def answer(scope: Scope, receive: Receive, send: Send) -> Response:
         request = Request(scope, receive, send)
         with ExitStack() as after:
@@ -100,7 +104,7 @@ def _handling(endpoint: AnyEndpoint, services: Services, admission: Admission) -
             work = endpoint.handler(call)
             # a write is carried through even if nobody waits for the answer
             if endpoint.method == "GET":
-                return await while_connected(receive, work, scope.get(LEAVING) if bodiless(scope) else None)
+                return await while_connected(receive, work, scope.get(LEAVING) if bare else None)
             return await (while_connected(receive, work) if endpoint.repeatable else work)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -110,10 +114,15 @@ def _handling(endpoint: AnyEndpoint, services: Services, admission: Admission) -
     return app
 
 
+@lru_cache(maxsize=256)
+def _names(template: str) -> tuple[str, ...]:
+    return tuple(NAMES.findall(template))
+
+
 def path_values(template: str, found: Mapping[str, object]) -> dict[str, str]:
     """The path's parameters. Raises InvalidRequest naming the one that breaks its pattern."""
     values: dict[str, str] = {}
-    for name in NAMES.findall(template):
+    for name in _names(template):
         value = str(found[name])
         if len(value) > PATH[name].max_length or not _PATTERNS[name].fullmatch(value):
             raise InvalidRequest(_NO_ID.get(name, f"this is no {name} id"), field=name)

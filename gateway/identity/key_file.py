@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from gateway.errors import Unavailable
@@ -17,6 +18,7 @@ class FileKeys:
 
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
+        self._name = str(path)  # looked at for each request
         self._stamp: tuple[int, int, int] | None = None
         self._set: KeySet | None = None
 
@@ -45,7 +47,7 @@ class FileKeys:
 
     def _reload(self) -> None:
         try:
-            stat = self._path.stat()
+            stat = os.stat(self._name)
             stamp = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
             if stamp == self._stamp:
                 return

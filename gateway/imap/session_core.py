@@ -28,16 +28,13 @@ class Core:
         self.deadlines = deadlines
         self.capabilities = Capabilities.of(())
         self._connection = connection
+        self._wire: Wire = connection.protocol
         self._ignore = ignore
         self._told = False  # capabilities were told since the last sign-in or TLS
         self._mailbox: Mailbox | None = None
         self._lives: dict[MailboxName, int] = {}  # UIDVALIDITY of each mailbox that was opened
         self._outlived = False
         self._wire.on_news = self._hear
-
-    @property
-    def _wire(self) -> Wire:
-        return self._connection.protocol
 
     @property
     def mailbox(self) -> Mailbox | None:

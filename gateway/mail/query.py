@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Generic, TypeVar
 
@@ -26,8 +25,7 @@ class PageQuery(Struct, frozen=True):
     previews: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Tagged(Generic[T]):
+class Tagged(Struct, Generic[T], frozen=True):
     """A value and its strong entity tag (quotes included); ``value`` None means: not modified."""
 
     value: T | None
