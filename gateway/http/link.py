@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -13,6 +14,10 @@ def next_link(call: Call[Any, Any], cursor: str | None) -> dict[str, str]:
     """The same request with another cursor, as a path; nothing where there is no next page."""
     if cursor is None:
         return {}
-    given = pairs(call.request.scope["query_string"]) | {"cursor": cursor}
-    path = quote(call.request.scope["path"], safe="/@~")
-    return {"Link": f'<{path}?{urlencode(given, quote_via=quote)}>; rel="next"'}
+    return {"Link": _link(call.request.scope["path"], call.request.scope["query_string"], cursor)}
+
+
+@lru_cache(maxsize=1024)
+def _link(path: str, query: bytes, cursor: str) -> str:
+    given = pairs(query) | {"cursor": cursor}
+    return f'<{quote(path, safe="/@~")}?{urlencode(given, quote_via=quote)}>; rel="next"'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gateway.errors import IdExpired, NotFound
 from gateway.imap.mailbox import Mailbox
 from gateway.imap.name import MailboxName
-from gateway.sync.ids import MessageId, folder_id, parse_folder_id
+from gateway.sync.ids import MessageId, folder_id, message_id, parse_folder_id
 
 
 def id_of_folder(name: MailboxName) -> str:
@@ -18,7 +18,7 @@ def name_of_folder(value: str, field: str = "folder") -> MailboxName:
 
 
 def id_of_message(name: MailboxName, uidvalidity: int, uid: int) -> str:
-    return MessageId(name.wire, uidvalidity, uid).encode()
+    return message_id(name.wire, uidvalidity, uid)
 
 
 def parse_message(value: str, field: str = "message") -> tuple[MailboxName, MessageId]:

@@ -139,12 +139,13 @@ def envelope_fields(found: Envelope | None, read: Read = people) -> dict[str, An
 
 def _fields(name: MailboxName, uidvalidity: int, fetched: Fetched, read: Read) -> dict[str, Any]:
     broken = sorted(fetched.broken)
+    received = fetched.internaldate or _EPOCH
     return {
         "id": id_of_message(name, uidvalidity, fetched.uid or 0),
         "folder_id": id_of_folder(name),
         "flags": keywords(fetched.flags or ()),
         "size": fetched.size or 0,
-        "received_at": rfc3339((fetched.internaldate or _EPOCH).astimezone(UTC)),
+        "received_at": rfc3339(received if received.tzinfo is UTC else received.astimezone(UTC)),
         **envelope_fields(fetched.envelope, read),
         "has_attachment": None if fetched.structure is None else has_attachment(fetched.structure),
         "preview": fetched.preview if "PREVIEW" in fetched.present else UNSET,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 
 MAX_OCTETS = 256  # of a date header; what is beyond can't be a date
 _MAX_TOKENS = 16
@@ -14,10 +15,11 @@ _MONTHS = {
         ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), start=1
     )
 }
+_SPELLED = {name.title().encode("ascii"): number for name, number in _MONTHS.items()}
 # What nearly all mail says; the rest takes the long way.
 _USUAL = re.compile(
     rb"(?:[A-Za-z]{3}, ?)?([0-9]{1,2}) ([A-Za-z]{3}) ([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2})"
-    rb" ([+-])([0-9]{2})([0-9]{2})(?: \([A-Za-z]{1,6}\))?"
+    rb" ([+-][0-9]{4})(?: \([A-Za-z]{1,6}\))?"
 )
 _WEEKDAYS = frozenset(("mon", "tue", "wed", "thu", "fri", "sat", "sun"))
 
@@ -39,7 +41,7 @@ def parse_date(raw: bytes | None) -> datetime | None:
     if not raw:
         return None
     usual = _USUAL.fullmatch(raw)
-    if usual is not None and (month := _MONTHS.get(usual[2].decode("ascii").lower())):
+    if usual is not None and (month := _SPELLED.get(usual[2]) or _MONTHS.get(usual[2].decode("ascii").lower())):
         return _usual(usual, month)
     text = raw[:MAX_OCTETS].decode("ascii", "replace")
     tokens = _without_comments(text).replace(",", " ").split()[:_MAX_TOKENS]
@@ -50,24 +52,33 @@ def parse_date(raw: bytes | None) -> datetime | None:
 
 def rfc3339(moment: datetime) -> str:
     """RFC 3339 with whole seconds; UTC is written ``Z``."""
-    text = moment.isoformat(timespec="seconds") if moment.tzinfo else moment.isoformat(timespec="seconds") + "Z"
-    if text.endswith("+00:00"):
-        return text[:-6] + "Z"
+    text = moment.isoformat(timespec="seconds")
+    if text[19:] == "+00:00":
+        return text[:19] + "Z"
+    if not moment.tzinfo:
+        text += "Z"
     return text if len(text) <= 25 else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _usual(match: re.Match[bytes], month: int) -> datetime | None:
-    day, _, year, hour, minute, second, sign, zone_hour, zone_minute = match.groups()
-    offset = int(zone_hour) * 60 + int(zone_minute)
-    if int(zone_hour) > 23 or int(zone_minute) > 59:
-        offset = 0
-    zone = _east(-offset if sign == b"-" else offset)
+    day, _, year_text, hour, minute, second, zone = match.groups()
+    year = int(year_text)
+    if not 1900 <= year <= 9998:  # as below
+        return None
     try:
-        return datetime(
-            _year(year.decode()), month, int(day), int(hour), int(minute), min(int(second), 59), tzinfo=zone
-        )
+        return datetime(year, month, int(day), int(hour), int(minute), min(int(second), 59), tzinfo=_usual_zone(zone))
     except ValueError:
         return None
+
+
+@lru_cache(maxsize=128)
+def _usual_zone(written: bytes) -> timezone:
+    """Of a sign and four digits."""
+    hours, minutes = int(written[1:3]), int(written[3:])
+    if hours > 23 or minutes > 59:
+        return UTC
+    offset = hours * 60 + minutes
+    return _east(-offset if written[:1] == b"-" else offset)
 
 
 def _east(minutes: int) -> timezone:

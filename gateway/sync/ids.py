@@ -7,6 +7,7 @@ together name a message for good (RFC 9051 section 2.3.1.1).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from struct import Struct
 from typing import Final
 
@@ -22,6 +23,7 @@ _MAX_MESSAGE: Final = -(-(9 + MAX_MAILBOX) * 4 // 3)
 _NUMBERS: Final = Struct(">II")
 
 
+@lru_cache(maxsize=1024)
 def folder_id(mailbox: bytes) -> str:
     """The id of the mailbox with this wire name. INBOX is one folder however it is spelt (RFC 9051 section 5.1)."""
     return write(Kind.FOLDER, _canonical(mailbox))
@@ -44,12 +46,11 @@ class MessageId:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "mailbox", _canonical(self.mailbox))
-        if not (0 <= self.uidvalidity <= MAX_UINT32 and 1 <= self.uid <= MAX_UINT32):
-            raise LocalError("a message id needs an UIDVALIDITY and UID of 32 bits")
+        _check_numbers(self.uidvalidity, self.uid)
 
     def encode(self) -> str:
         """Opaque, URL-safe, and the only spelling that :meth:`parse` takes."""
-        return write(Kind.MESSAGE, _NUMBERS.pack(self.uidvalidity, self.uid) + self.mailbox)
+        return message_id(self.mailbox, self.uidvalidity, self.uid)
 
     @classmethod
     def parse(cls, text: str, *, field: str = "id") -> MessageId:
@@ -65,6 +66,18 @@ class MessageId:
         return cls(name, uidvalidity, uid)
 
 
+def message_id(mailbox: bytes, uidvalidity: int, uid: int) -> str:
+    """What :meth:`MessageId.encode` gives."""
+    _check_numbers(uidvalidity, uid)
+    return write(Kind.MESSAGE, _NUMBERS.pack(uidvalidity, uid) + _canonical(mailbox))
+
+
+def _check_numbers(uidvalidity: int, uid: int) -> None:
+    if not (0 <= uidvalidity <= MAX_UINT32 and 1 <= uid <= MAX_UINT32):
+        raise LocalError("a message id needs an UIDVALIDITY and UID of 32 bits")
+
+
+@lru_cache(maxsize=1024)
 def _canonical(mailbox: bytes) -> bytes:
     name = b"INBOX" if mailbox.upper() == b"INBOX" else mailbox
     if not name or len(name) > MAX_MAILBOX or b"\0" in name:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from gateway.imap.envelope import Envelope, EnvelopeAddress
 from gateway.imap.parse.usual_words import NSTRING, unquoted
 
+SHORT: Final = 256
+"""Octets of a list of addresses that is kept as read."""
 _STRING: Final = rb"(" + NSTRING + rb") "
 _ADDRESS: Final = rb"\(" + rb" ".join([NSTRING] * 4) + rb"\)"
 _LIST: Final = rb"(NIL|\((?:" + _ADDRESS + rb")++\)) "
@@ -27,7 +29,7 @@ def envelope_of(match: re.Match[bytes]) -> Envelope:
     read: dict[bytes, tuple[EnvelopeAddress, ...]] = {b"NIL": ()}
     for written in (from_, sender, reply_to, to, cc, bcc):
         if written not in read:
-            read[written] = _addresses(written)
+            read[written] = _known(written) if len(written) <= SHORT else _addresses(written)
     return Envelope(
         unquoted(date),
         unquoted(subject),
@@ -40,6 +42,12 @@ def envelope_of(match: re.Match[bytes]) -> Envelope:
         unquoted(in_reply_to),
         unquoted(message_id),
     )
+
+
+@lru_cache(maxsize=2048)
+def _known(written: bytes) -> tuple[EnvelopeAddress, ...]:
+    """Who writes a message, and to whom, is on many others too."""
+    return _addresses(written)
 
 
 def _addresses(written: bytes) -> tuple[EnvelopeAddress, ...]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Iterator, Mapping
+from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -13,6 +13,8 @@ from gateway.imap.structure import NO_PARAMETERS, BodyPart
 
 DEEPEST: Final = 20
 """Multiparts within each other; real mail has less."""
+SHORT: Final = 64
+"""Octets of parameters that are kept as read, for they are those of many parts."""
 
 _PARAMS: Final = rb"NIL|\(" + QUOTED + rb" " + NSTRING + rb"(?: " + QUOTED + rb" " + NSTRING + rb")*+\)"
 _DISPOSITION: Final = rb"(?:NIL|\((" + QUOTED + rb") (" + _PARAMS + rb")\))"
@@ -129,6 +131,43 @@ def _lower(written: bytes) -> str:
 def _params(written: bytes | None) -> Mapping[str, bytes]:
     if written is None or written == b"NIL":
         return NO_PARAMETERS
+    return _short(written) if len(written) <= SHORT else Unread(written)
+
+
+@lru_cache(maxsize=1024)
+def _short(written: bytes) -> Mapping[str, bytes]:
+    """A charset, mostly: there are few."""
+    return MappingProxyType(_read(written))
+
+
+class Unread(Mapping[str, bytes]):
+    """Parameters that are read when somebody looks at them: of a page's messages hardly any are."""
+
+    __slots__ = ("_params", "_written")
+
+    def __init__(self, written: bytes) -> None:
+        self._written = written
+        self._params: dict[str, bytes] | None = None
+
+    def __getitem__(self, name: str) -> bytes:
+        return self._all()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __repr__(self) -> str:
+        return repr(self._all())
+
+    def _all(self) -> dict[str, bytes]:
+        if self._params is None:
+            self._params = _read(self._written)
+        return self._params
+
+
+def _read(written: bytes) -> dict[str, bytes]:
     params: dict[str, bytes] = {}
     for name, value in _PAIR.findall(written):
         params.setdefault(_lower(name), unquoted(value) or b"")

@@ -18,14 +18,15 @@ SHARED_OCTETS: Final = 4096
 """Capabilities of no more octets are kept, once for all connections that are told them."""
 
 _DATE_TIME: Final = re.compile(
-    rb" ?([0-9]{1,2})-([A-Za-z]{3})-([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2})(?: ([+-])([0-9]{2})([0-9]{2}))?"
+    rb" ?([0-9]{1,2})-([A-Za-z]{3})-([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2})(?: ([+-][0-9]{4}))?"
 )
 _MONTHS: Final[Mapping[bytes, int]] = MappingProxyType(
     {
-        name: number
+        spelled: number
         for number, name in enumerate(
             (b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec"), 1
         )
+        for spelled in (name, name.title())
     }
 )
 _OBJECT_ID: Final = re.compile(rb"[!-~]{1,255}+")
@@ -123,27 +124,25 @@ def object_id(node: Node) -> str | None:
 def date_time(node: Node) -> datetime:
     """``date-time``, also with an unpadded day, without a zone, or with one that no clock has (then UTC)."""
     match = _DATE_TIME.fullmatch(string(node))
-    month = _MONTHS.get(match[2].lower()) if match is not None else None
-    if match is None or month is None:
+    if match is None:
+        raise ProtocolViolation("not a date and time")
+    day, name, year, hour, minute, second, zone = match.groups()
+    month = _MONTHS.get(name) or _MONTHS.get(name.lower())
+    if month is None:
         raise ProtocolViolation("not a date and time")
     try:
-        return datetime(
-            int(match[3]),
-            month,
-            int(match[1]),
-            int(match[4]),
-            int(match[5]),
-            min(int(match[6]), 59),
-            tzinfo=_zone(match[7], match[8], match[9]),
-        )
+        return datetime(int(year), month, int(day), int(hour), int(minute), min(int(second), 59), tzinfo=_zone(zone))
     except ValueError:
         raise ProtocolViolation("no such date or time") from None
 
 
-def _zone(sign: bytes | None, hours: bytes | None, minutes: bytes | None) -> timezone:
-    if sign is None or hours is None or minutes is None:
+@lru_cache(maxsize=128)
+def _zone(written: bytes | None) -> timezone:
+    """Of a sign and four digits."""
+    if written is None:
         return UTC
-    offset = int(hours) * 60 + int(minutes)
-    if offset == 0 or offset >= 24 * 60 or int(minutes) > 59:
+    minutes = int(written[3:])
+    offset = int(written[1:3]) * 60 + minutes
+    if offset == 0 or offset >= 24 * 60 or minutes > 59:
         return UTC
-    return timezone(timedelta(minutes=offset if sign == b"+" else -offset))
+    return timezone(timedelta(minutes=offset if written[:1] == b"+" else -offset))
