@@ -52,7 +52,7 @@ def parse_date(raw: bytes | None) -> datetime | None:
 
 def rfc3339(moment: datetime) -> str:
     """RFC 3339 with whole seconds; UTC is written ``Z``."""
-    text = moment.isoformat(timespec="seconds")
+    text = (moment.replace(microsecond=0) if moment.microsecond else moment).isoformat()
     if text[19:] == "+00:00":
         return text[:19] + "Z"
     if not moment.tzinfo:

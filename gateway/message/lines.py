@@ -63,8 +63,8 @@ def lines_of(encoded: int, pieces: Mapping[int, bytes]) -> Lines | None:
     at, _ = asked[-1]
     digits = pieces[at].rstrip(_BLANKS)
     body = digits.rstrip(b"=")
-    bodies = {first: pieces[first] for first, _ in asked} | {at: body}
-    if not body or not all(_fits(piece, first, line, ending) for first, piece in bodies.items()):
+    stop = at + len(body)  # what is behind it may stand in other pieces too
+    if not body or not all(_fits(pieces[first][: max(0, stop - first)], first, line, ending) for first, _ in asked):
         return None
     end, pads, stride = at + len(digits), len(digits) - len(body), line + len(ending)
     count = end - (end - 1) // stride * len(ending)
