@@ -163,6 +163,36 @@ async def test_an_answer_takes_its_time(
     writer.close()
 
 
+FOLDERS = b"GET /v1/accounts/me/folders HTTP/1.1\r\n" + HEAD
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [FOLDERS + b"\r\n", FOLDERS + b"\r\n" + PUBLIC + HOST + b"\r\n", FOLDERS + b"Content-Length: 2\r\n\r\n{}"],
+    ids=["alone", "another request behind it", "with a body that nobody reads"],
+)
+async def test_a_read_is_given_up_when_nobody_waits(
+    gateway: Gateway, address: tuple[str, int], request_: bytes
+) -> None:
+    given_up = asyncio.Event()
+
+    class Gate(asyncio.Event):
+        async def wait(self) -> bool:  # type: ignore[override]
+            try:
+                return await super().wait()
+            except asyncio.CancelledError:
+                given_up.set()
+                raise
+
+    gateway.verbs.gate = Gate()
+    _, writer = await asyncio.open_connection(*address)
+    writer.write(request_)
+    await gateway.verbs.entered.wait()
+    writer.transport.abort()
+    async with asyncio.timeout(10):
+        await given_up.wait()
+
+
 @pytest.mark.parametrize("hosts", [b"", HOST * 2])
 async def test_a_request_has_one_host(address: tuple[str, int], hosts: bytes) -> None:
     answer = await exchange(address, PUBLIC + hosts + b"\r\n")
