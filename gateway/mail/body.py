@@ -7,10 +7,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import cast
 
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from gateway.accounts.account import Account
-from gateway.imap.encode.fetch_item import Section
+from gateway.imap.encode.fetch_item import Item, Section
 from gateway.imap.session import Session
 from gateway.imap.structure import BodyPart
 from gateway.mail.address import check_validity, parse_message
@@ -21,6 +21,7 @@ from gateway.mail.parts import find_message, structure_of
 from gateway.mail.resource import Body, Part
 from gateway.mail.shown import Raw, Remote, shown
 from gateway.mail.summary import part_value
+from gateway.mail.trees import Key, Trees, tree_key
 from gateway.message.body import Bodies, decompose
 from gateway.message.disposition import is_tnef
 from gateway.message.ids import content_id
@@ -50,12 +51,15 @@ async def get_body(
     name, wanted = parse_message(message_id)
     async with desk.folder(account, name) as (session, mailbox):
         check_validity(mailbox, wanted.uidvalidity)
-        _, root = await structure_of(session, wanted.uid)
-        if embedded is not None:
-            root = find_message(root, embedded)
-        bodies = decompose(root)
-        raw = await _fetched(session, wanted.uid, bodies, max_bytes)
-    links = {cid: part_href(part.section) for part in root.walk() if (cid := content_id(part.id))}
+        wish = _Wish(session, wanted.uid, embedded, max_bytes)
+        key = tree_key(account, mailbox, wanted.uid)
+        found = await _at_once(wish, desk.summaries.trees, key)
+        if found is None:
+            message, root = await structure_of(session, wanted.uid)
+            desk.summaries.trees.put(key, message)
+            found = await _read(wish, root, size=message.size)
+    bodies, raw = found.bodies, found.raw
+    links = {cid: part_href(part.section) for part in found.root.walk() if (cid := content_id(part.id))}
     reader = partial(shown, raw, bodies, links, remote, max_bytes)
     heavy = sum(len(each.octets) for each in raw.values()) > INLINE_WORK
     text, html, blocked, problems = await asyncio.to_thread(reader) if heavy else reader()
@@ -73,20 +77,54 @@ async def get_body(
     )
 
 
-async def _fetched(session: Session, uid: int, bodies: Bodies, max_bytes: int) -> dict[int, Raw]:
-    """The text parts by identity, fetched in one command."""
+class _Wish(Struct, frozen=True):
+    """What is asked for, of a message in the open folder."""
+
+    session: Session
+    uid: int
+    embedded: str | None
+    max_bytes: int
+
+
+class _Found(Struct, frozen=True):
+    """``raw``: the text parts by identity. ``size``: the whole message's, in octets."""
+
+    root: BodyPart
+    bodies: Bodies
+    raw: dict[int, Raw]
+    size: int | None
+
+
+async def _at_once(wish: _Wish, trees: Trees, key: Key | None) -> _Found | None:
+    """By the tree that was made when the message was listed; None where there is none, or it is another message's."""
+    tree = trees.of(key)
+    if tree is None:
+        return None
+    found = await _read(wish, tree.root)
+    if found.size == tree.size:
+        return found
+    trees.drop(key)
+    return None
+
+
+async def _read(wish: _Wish, root: BodyPart, *, size: int | None = None) -> _Found:
+    """The text parts, fetched in one command. ``size``: the message's, where the server told it a moment ago."""
+    root = root if wish.embedded is None else find_message(root, wish.embedded)
+    bodies = decompose(root)
     parts: dict[int, BodyPart] = {}
     for part in (*bodies.text, *bodies.html):
         if part.type == "text" and len(parts) < SHOWN:
             parts[id(part)] = cast("BodyPart", part)
-    most = {key: _encoded(part, max_bytes) for key, part in parts.items()}
+    most = {key: _encoded(part, wish.max_bytes) for key, part in parts.items()}
     sections = {key: Section(part.section, partial=(0, most[key])) for key, part in parts.items()}
-    if not sections:
-        return {}
-    found = (await fetch_one(session, uid, tuple(sections.values()))).sections
-    raw = {key: found.get(section.key) for key, section in sections.items()}
-    octets = {key: value if isinstance(value, bytes) else b"" for key, value in raw.items()}
-    return {key: Raw(part, octets[key], cut=len(octets[key]) >= most[key]) for key, part in parts.items()}
+    if size is not None and not sections:
+        return _Found(root, bodies, {}, size)
+    sizes = (Item.SIZE,) if size is None else ()
+    found = await fetch_one(wish.session, wish.uid, (*sizes, *sections.values()))
+    got = {key: found.sections.get(section.key) for key, section in sections.items()}
+    octets = {key: value if isinstance(value, bytes) else b"" for key, value in got.items()}
+    raw = {key: Raw(part, octets[key], cut=len(octets[key]) >= most[key]) for key, part in parts.items()}
+    return _Found(root, bodies, raw, found.size if size is None else size)
 
 
 def _encoded(part: BodyPart, octets: int) -> int:

@@ -25,6 +25,7 @@ from gateway.mail.roles import resolve
 from gateway.mail.snapshot import sync_mode
 from gateway.mail.standing import standing, window_of
 from gateway.mail.summary import detail, keywords, summary_items
+from gateway.mail.trees import tree_key
 from gateway.mail.window import Window
 from gateway.message.header import last, split_fields
 
@@ -95,6 +96,7 @@ async def get_message(
         check_validity(mailbox, wanted.uidvalidity)
         fetched = await fetch_one(session, wanted.uid, (*summary_items(session), *modseq(session), _REFERENCES))
         begun = await beginning(session, fetched) if preview else {}
+    desk.summaries.trees.put(tree_key(account, mailbox, wanted.uid), fetched)
     block = fetched.sections.get(_REFERENCES.key)
     references = last(split_fields(block), b"references") if isinstance(block, bytes) else None
     value = detail(name, wanted.uidvalidity, fetched, references, part_href)

@@ -22,6 +22,7 @@ from gateway.mail.resource import MessageSummary
 from gateway.mail.row import Row, inner
 from gateway.mail.summaries import Place, Summaries
 from gateway.mail.summary import People, keywords, summarise, summary_items
+from gateway.mail.trees import tree_key
 
 _AGAIN: Final = (Item.UID, Item.FLAGS, Item.SIZE)
 _encode: Final = Encoder().encode
@@ -35,7 +36,7 @@ class Recall:
         self, summaries: Summaries, account: Account, session: Session, mailbox: Mailbox, *, previews: bool = False
     ) -> None:
         """``previews``: those that the gateway made are shown, too (see :mod:`gateway.mail.previews`)."""
-        self._session, self._mailbox = session, mailbox
+        self._account, self._session, self._mailbox = account, session, mailbox
         self._previews = previews or session.capabilities.has("PREVIEW")
         self._validity = mailbox.uidvalidity or 0
         self._summaries = summaries if self._validity and mailbox.uids_stick else Summaries(0)
@@ -86,6 +87,7 @@ class Recall:
         if fetched.uid is None or not _lasting(fetched):
             self.lasting = False
             return summary, None
+        self._summaries.trees.put(tree_key(self._account, self._mailbox, fetched.uid), fetched)
         return summary, self._summaries.put(self._place, fetched.uid, summary)
 
     def remember(self, uid: int, summary: MessageSummary) -> None:

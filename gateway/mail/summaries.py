@@ -16,11 +16,14 @@ from msgspec import Struct, field
 from gateway.mail.pages import Pages
 from gateway.mail.resource import MessageSummary
 from gateway.mail.row import Row
+from gateway.mail.trees import Trees
 
 SHARE: Final = 8
 """One folder may hold this part of all: so nobody who pages through a huge one drives out everybody else's."""
 PAGES: Final = 4
 """Whole pages are kept beside them, up to this part of what the summaries may take."""
+OCTETS_A_PART: Final = 1024
+"""Trees of messages are kept beside them, too: a part for so many octets of what the summaries may take."""
 _NONE: Final[Mapping[int, Row]] = MappingProxyType({})
 
 
@@ -58,6 +61,7 @@ class Summaries:
         self._weight = 0
         self._folders: OrderedDict[Place, _Folder] = OrderedDict()
         self.pages = Pages(most // PAGES)
+        self.trees = Trees(most // OCTETS_A_PART)
 
     def of(self, place: Place) -> Mapping[int, Row]:
         """By UID. Not to be kept: it changes."""

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import random
+from dataclasses import replace
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import SMTP
 
 import httpx
 import pytest
 
+from .conftest import Site
 from .mail import plain, stored, with_attachment
 
 DATA = random.Random(7).randbytes(300_000)
@@ -26,6 +31,36 @@ async def test_the_body_is_text_safe_html_and_a_list_of_attachments(client: http
     assert part.content == b"data"
     assert part.headers["x-content-type-options"] == "nosniff"
     assert "filename*=UTF-8''%C3%9Cbersicht%201.bin" in part.headers["content-disposition"]
+
+
+def forwarded() -> bytes:
+    message = EmailMessage(policy=SMTP)
+    message["From"], message["Subject"] = "Sender <sender@example.org>", "forwarded"
+    message.set_content("see below\n")
+    message.add_attachment(message_from_bytes(with_attachment(b"data"), policy=SMTP))
+    return message.as_bytes()
+
+
+SHAPES = (plain(1), plain(2, body="ü\n" * 300), with_attachment(b"data"), forwarded())
+
+
+async def test_the_body_of_a_listed_message_is_its_body(site: Site, user: str) -> None:
+    """Who has it listed before, who reads it again and who asks a gateway that never saw it are told the same."""
+    async with site.gateway.client(user) as client:
+        made = [await stored(client, shape) for shape in SHAPES]
+        with replace(site.gateway, settings={**site.gateway.settings, "limits": {"summaries_octets": 0}}) as other:
+            async with other.client(user) as forgetful:
+                wanted = [(await forgetful.get(f"/messages/{each}/body")).json() for each in made]
+        assert {message["id"] for message in (await client.get("/folders/inbox/messages")).json()["messages"]} == set(
+            made
+        )
+        for _ in range(2):
+            assert [(await client.get(f"/messages/{each}/body")).json() for each in made] == wanted
+        with site.imap(user) as imap:
+            imap.select("INBOX")
+            imap.store("1:*", "+FLAGS", "(\\Deleted)")
+            imap.expunge()
+        assert [(await client.get(f"/messages/{each}/body")).status_code for each in made] == [404] * len(made)
 
 
 async def test_html_alone_is_sandboxed(client: httpx.AsyncClient) -> None:
