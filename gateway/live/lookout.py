@@ -17,9 +17,9 @@ from gateway.live.stream import Stream, Told
 from gateway.mail.account_changes import ALL, way, with_moved
 from gateway.mail.address import id_of_folder
 from gateway.mail.changes import changes_between, tells
-from gateway.mail.desk import open_folder
 from gateway.mail.flag_changes import WINDOW
 from gateway.mail.folder_changes import Renaming, behind
+from gateway.mail.opening import open_folder
 from gateway.mail.resource import Changes, Folder, FolderChanges
 from gateway.mail.snapshot import state_of, sync_mode
 from gateway.sync.state import FolderState

@@ -21,12 +21,13 @@ from gateway.imap.uids import UidSet
 from gateway.mail.address import id_of_folder, id_of_message, name_of_folder
 from gateway.mail.again import reading
 from gateway.mail.changes import changes_between, tells
-from gateway.mail.desk import Desk, still_there
+from gateway.mail.desk import Desk
 from gateway.mail.find import find
 from gateway.mail.flag_changes import WINDOW
 from gateway.mail.folder_changes import LONGEST_MOVE, FolderDifference, Renaming, behind, folder_changes
 from gateway.mail.folders import counts
 from gateway.mail.fresh import Show, summaries
+from gateway.mail.opening import still_there
 from gateway.mail.resource import AccountChanges, Changes, FolderChanges, MovedMessage
 from gateway.mail.snapshot import opened, state_of, sync_mode
 from gateway.sync.account_state import AccountState

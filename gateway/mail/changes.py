@@ -24,9 +24,10 @@ from gateway.imap.session import Session
 from gateway.mail.address import id_of_folder, id_of_message
 from gateway.mail.again import reading
 from gateway.mail.deletions import Deletions, deletions
-from gateway.mail.desk import Desk, still_there
+from gateway.mail.desk import Desk
 from gateway.mail.flag_changes import FlagChanges, flag_changes, flag_window, owed
 from gateway.mail.fresh import Show, fresh, summaries
+from gateway.mail.opening import still_there
 from gateway.mail.resource import Changes, Coverage, FlagUpdate, MessageSummary
 from gateway.mail.roles import resolve
 from gateway.mail.snapshot import opened, refresh, state_of, sync_mode

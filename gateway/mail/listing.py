@@ -13,7 +13,8 @@ from msgspec.json import Encoder
 
 from gateway.accounts.account import Account
 from gateway.mail.again import reading
-from gateway.mail.desk import Desk, still_there
+from gateway.mail.desk import Desk
+from gateway.mail.opening import still_there
 from gateway.mail.pages import Listed
 from gateway.mail.query import PageQuery, Tagged
 from gateway.mail.recall import Recall

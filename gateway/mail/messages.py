@@ -16,7 +16,8 @@ from gateway.imap.structure import BodyPart
 from gateway.imap.uids import UidSet
 from gateway.mail.address import check_validity, gone, parse_message
 from gateway.mail.again import reading
-from gateway.mail.desk import Desk, still_there
+from gateway.mail.desk import Desk
+from gateway.mail.opening import still_there
 from gateway.mail.previews import Beginning, beginnings, previews
 from gateway.mail.query import PageQuery, Tagged, entity_tag
 from gateway.mail.recall import Recall

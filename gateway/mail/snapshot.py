@@ -10,8 +10,8 @@ from gateway.imap.encode.search_key import SeqIn
 from gateway.imap.mailbox import Mailbox
 from gateway.imap.session import Session
 from gateway.imap.uids import SequenceSet
-from gateway.mail.desk import current
 from gateway.mail.find import find
+from gateway.mail.opening import current
 from gateway.sync.samples import positions, take
 from gateway.sync.state import FolderState, Sample
 

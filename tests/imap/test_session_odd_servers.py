@@ -15,7 +15,7 @@ from gateway.imap.endpoint import Deadlines, Endpoint
 from gateway.imap.name import MailboxName
 from gateway.imap.session import Session
 from gateway.imap.uids import UidSet
-from gateway.mail.desk import open_folder
+from gateway.mail.opening import open_folder
 from tests.imap.conftest import ALICE, Joiner
 from tests.imap.mails import INBOX
 from tests.imap.scripted import GREETING, Close, Expect, Meet, Send, Step, scripted, selected, signed_in
