@@ -136,10 +136,10 @@ class Fetching(Core):
         messages: dict[int, Fetched] = {}
         modified = UidSet()
         for verb, flags in changes:
-            left = uids.subtract(modified)
+            left = uids.subtract(modified) if modified else uids
             done, since = await self._store(left, verb, flags, unchanged_since)
             messages.update(done.messages)
-            modified = modified.union(done.modified)
+            modified = modified.union(done.modified) if done.modified else modified
             unchanged_since = since
         return StoreResult(messages, modified)
 
