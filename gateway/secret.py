@@ -5,6 +5,15 @@ from __future__ import annotations
 import hmac
 from hashlib import sha256
 
+from msgspec import Struct
+
+
+class Reticent(Struct, frozen=True):
+    """A value that is nobody's business: its ``repr`` says of what kind it is, and no more."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(…)"
+
 
 class Secret:
     """Holds a password or token. ``reveal()`` is the only way to it."""

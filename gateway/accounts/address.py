@@ -9,10 +9,10 @@ kept as the issuer spells it (RFC 5321 section 2.4).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from functools import lru_cache
 
 from gateway.errors import Forbidden
+from gateway.secret import Reticent
 
 ADDRESS_MAX = 254
 LOCAL_MAX = 64
@@ -23,12 +23,11 @@ _DOMAIN = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Reticent, frozen=True):
     """``local@domain``; a bare user name has an empty ``domain``."""
 
-    local: str = field(repr=False)
-    domain: str = field(repr=False)
+    local: str
+    domain: str
 
     def __str__(self) -> str:
         return f"{self.local}@{self.domain}" if self.domain else self.local

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final, Literal, Protocol
 
 from msgspec import Struct
+
+from gateway.secret import Reticent
 
 Method = Literal["password", "oauth"]
 State = Literal["ok", "reauth-required"]
@@ -26,10 +27,9 @@ class Owned(Protocol):
     def subject(self) -> str: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(Reticent, frozen=True):
     issuer: str
-    subject: str = field(repr=False)
+    subject: str
 
 
 class Place(Struct, frozen=True, kw_only=True):
@@ -44,20 +44,19 @@ class Place(Struct, frozen=True, kw_only=True):
         return self.provider if self.provider is not None else f"{self.tls}://{self.host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class Link(Reticent, frozen=True, kw_only=True):
     """One row. ``sealed`` is the password or refresh token, which only a Keyring opens. Times in epoch seconds."""
 
     id: str
     issuer: str
-    subject: str = field(repr=False)
-    address: str = field(repr=False)
-    username: str = field(repr=False)
+    subject: str
+    address: str
+    username: str
     place: Place
     method: Method
-    sealed: bytes = field(repr=False)
+    sealed: bytes
     key_id: str
-    label: str | None = field(default=None, repr=False)
+    label: str | None = None
     is_default: bool = False
     state: State = "ok"
     version: int = 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from msgspec import Struct
@@ -15,7 +14,7 @@ from gateway.accounts.named_server import named_server
 from gateway.accounts.username import username
 from gateway.errors import Forbidden, Unprocessable
 from gateway.imap.endpoint import Endpoint
-from gateway.secret import Secret
+from gateway.secret import Reticent, Secret
 from gateway.settings.model import Linked, Provider
 
 
@@ -46,23 +45,21 @@ class Server(Struct, frozen=True, kw_only=True):
     tls: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(Reticent, frozen=True, kw_only=True):
     """An account that is to be linked with a password. ``provider`` is the name of a configured one."""
 
-    address: str = field(repr=False)
+    address: str
     password: Secret
     provider: str | None = None
     server: Server | None = None
-    username: str | None = field(default=None, repr=False)
-    label: str | None = field(default=None, repr=False)
+    username: str | None = None
+    label: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Reticent, frozen=True):
     place: Place
     provider: Provider
-    username: str = field(repr=False)
+    username: str
 
 
 class Places:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from gateway.accounts.access_tokens import LINK_AT
 from gateway.accounts.account import Account, Caller

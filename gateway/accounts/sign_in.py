@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TypeAlias
 
@@ -12,6 +11,7 @@ from gateway.accounts.exchange import Exchanger
 from gateway.accounts.exchanged import ExchangedTokens, Key
 from gateway.errors import Forbidden
 from gateway.imap.credential import Bearer, Credential, Password, ProxyPassword
+from gateway.secret import Reticent
 from gateway.settings.kept_secret import Place
 from gateway.settings.model import MasterUser, PassThrough, TokenExchange
 
@@ -19,14 +19,13 @@ from gateway.settings.model import MasterUser, PassThrough, TokenExchange
 _SEPARATORS = frozenset("*%!/")
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(Reticent, frozen=True):
     """A credential, and when it ends (seconds since the epoch; None: it does not).
 
     ``renewable``: others can be had for as long as the caller's token is good.
     """
 
-    credential: Credential = field(repr=False)
+    credential: Credential
     expires_at: float | None
     renewable: bool = False
 

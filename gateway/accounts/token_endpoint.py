@@ -6,12 +6,12 @@ import asyncio
 import json
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final, Literal
 from urllib.parse import quote_plus
 
 import httpx
 
+from gateway.secret import Reticent
 from gateway.settings.kept_secret import KeptSecret
 
 ANSWER_MAX: Final = 64 * 1024  # octets
@@ -22,21 +22,19 @@ class NoAnswer(Exception):
     """The endpoint gave none that can be used; the reason quotes nothing of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
+class Client(Reticent, frozen=True):
     """Who the gateway is at the endpoint (RFC 6749 section 2.3.1)."""
 
     id: str
-    secret: KeptSecret = field(repr=False)
+    secret: KeptSecret
     auth: Literal["basic", "post"]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Reticent, frozen=True):
     """``members`` are those of the JSON object; ``status`` is below 500."""
 
     status: int
-    members: Mapping[str, object] = field(repr=False)
+    members: Mapping[str, object]
 
     @property
     def error(self) -> str | None:

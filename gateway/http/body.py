@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 import msgspec
@@ -56,8 +55,7 @@ class NoBody(Struct, frozen=True):
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class JsonBody(Generic[B]):
+class JsonBody(Struct, Generic[B], frozen=True):
     """One JSON value of ``type``; unknown members are errors."""
 
     type: type[B]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, field
 from starlette.responses import Response
 
 from gateway.errors import replies
@@ -69,8 +68,7 @@ class Answer(Struct, frozen=True):
     otherwise: Any = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint(Generic[Q, B]):
+class Endpoint(Struct, Generic[Q, B], frozen=True, kw_only=True):
     """``errors`` are problem types (``errors.Reply.type``) beside those that every endpoint of its kind may answer.
 
     ``headers`` are request headers with their meaning. ``conditional``: a GET heeds If-None-Match. ``repeatable``: a

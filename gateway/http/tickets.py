@@ -8,7 +8,6 @@ from __future__ import annotations
 import secrets
 from collections import Counter, OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final, Protocol
 
@@ -17,6 +16,7 @@ from msgspec import Struct
 from gateway.errors import Reply, TooManyRequests, Unauthenticated, Unavailable
 from gateway.http.query import Query
 from gateway.identity.principal import Principal
+from gateway.secret import Reticent
 
 SECONDS: Final = 30.0
 """How long a ticket may lie before it is used."""
@@ -39,13 +39,12 @@ class TicketRefused(Unauthenticated):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(Reticent, frozen=True):
     """What a ticket stands for: who took it, for which account and query. ``size``: characters of the latter."""
 
     principal: Principal
     account_id: str
-    query: Query = field(repr=False)
+    query: Query
     size: int
 
     @property

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from gateway.errors import TokenScheme, Unauthenticated
+from gateway.secret import Reticent
 
 TOKEN_MAX = 16 * 1024  # octets; real access tokens have 1 to 4 KiB, and nothing is decoded before this check
 _SPACES_MAX = 16
@@ -23,24 +23,22 @@ _SCHEME = re.compile(r"([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64})(?: |\Z)")
 _KNOWN: Mapping[str, TokenScheme] = MappingProxyType({"bearer": "Bearer", "dpop": "DPoP"})
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(Reticent, frozen=True):
     """A token, and the scheme it was sent with."""
 
     scheme: TokenScheme
-    token: str = field(repr=False)
+    token: str
 
 
-@dataclass(frozen=True, slots=True)
-class Presented:
+class Presented(Reticent, frozen=True):
     """The request that a token came with, as far as a proof of possession speaks of it.
 
     ``url`` is what the client called, its query and fragment left out; ``proofs`` are the values of all DPoP headers.
     """
 
     method: str
-    url: str = field(repr=False)
-    proofs: Sequence[str] = field(default=(), repr=False)
+    url: str
+    proofs: Sequence[str] = ()
 
 
 def read_credentials(header: str | Sequence[str] | None, *, dpop: bool = False) -> Credentials:

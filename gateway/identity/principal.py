@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from gateway.identity.scope import Scope, with_implied
 from gateway.secret import Secret
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(Struct, frozen=True):
     """The caller. Its ``repr`` shows the issuer and the scopes only.
 
     ``scopes`` are the gateway's names, with those they imply. ``expires_at`` is in seconds since the epoch: a stream
@@ -19,17 +19,20 @@ class Principal:
     """
 
     issuer: str
-    subject: str = field(repr=False)
+    subject: str
     scopes: frozenset[str]
     expires_at: float
-    claims: Mapping[str, object] = field(repr=False)
-    audiences: frozenset[str] = field(repr=False)
-    token: Secret = field(repr=False)
-    key: str | None = field(default=None, repr=False)
+    claims: Mapping[str, object]
+    audiences: frozenset[str]
+    token: Secret
+    key: str | None = None
 
     def allows(self, scope: Scope) -> bool:
         """Whether the token grants ``scope``, or a scope that implies it."""
         return scope in self.scopes or scope in with_implied(self.scopes)
+
+    def __repr__(self) -> str:
+        return f"Principal({self.issuer!r}, {sorted(self.scopes)}, until {self.expires_at})"
 
     def __hash__(self) -> int:
         return hash((self.issuer, self.subject, self.token))

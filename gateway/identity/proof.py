@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import NoReturn
 
@@ -19,6 +18,7 @@ from gateway.identity.replay import UsedProofs
 from gateway.identity.signature import Algorithms
 from gateway.identity.target_uri import normal
 from gateway.identity.token import SignedToken, take_apart
+from gateway.secret import Reticent
 
 ALGORITHMS = ("ES256", "ES384", "RS256", "PS256", "Ed25519", "EdDSA")
 """Of proofs, in the order in which clients are told; none is symmetric."""
@@ -29,12 +29,11 @@ AGE_MAX = 60.0  # seconds between a proof's making and its use
 LEEWAY = 60.0  # seconds that the client's clock may be wrong
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(Reticent, frozen=True):
     """A verified token, and the thumbprint of the key that it is bound to."""
 
-    token: str = field(repr=False)
-    key: str = field(repr=False)
+    token: str
+    key: str
 
 
 class Proofs:

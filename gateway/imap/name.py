@@ -8,7 +8,9 @@ from __future__ import annotations
 import binascii
 import re
 import unicodedata
-from dataclasses import dataclass
+
+from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from gateway.errors import InvalidRequest
 from gateway.imap import limits
@@ -68,8 +70,7 @@ def _readable(wire: bytes) -> str:
         return wire.decode("utf-8", "replace")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class MailboxName:
+class MailboxName(Struct, frozen=True, order=True, gc=False):
     """A mailbox's name in the server's own octets (modified UTF-7, UTF-8, or anything it has).
 
     Equal octets are the same mailbox; INBOX in any case is INBOX (RFC 9051 section 5.1).
@@ -79,7 +80,7 @@ class MailboxName:
 
     def __post_init__(self) -> None:
         if len(self.wire) == 5 and self.wire.upper() == b"INBOX":
-            object.__setattr__(self, "wire", b"INBOX")
+            force_setattr(self, "wire", b"INBOX")
 
     @classmethod
     def from_text(cls, text: str, utf8: bool = False, *, field: str = "name") -> MailboxName:

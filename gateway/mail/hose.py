@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from dataclasses import replace
 from typing import Self
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.accounts.account import Account
 from gateway.errors import ConnectionLost, ProtocolViolation

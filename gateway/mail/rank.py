@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import total_ordering
 from typing import Final
 from unicodedata import normalize
+
+from msgspec import Struct
 
 from gateway.imap.capability import Capabilities
 from gateway.imap.encode.fetch_item import Item
@@ -32,8 +33,7 @@ Value = float | str
 
 
 @total_ordering
-@dataclass(frozen=True, slots=True)
-class _Down:
+class _Down(Struct, frozen=True):
     """Compares the other way round."""
 
     value: Value

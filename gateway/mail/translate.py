@@ -8,7 +8,6 @@ most) what the leaf means, and once the messages in doubt were looked at, for th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import ClassVar, Final, Literal
 
@@ -63,8 +62,7 @@ class Instant(Struct, frozen=True):
         return all_of((Dated("SINCE", self.day - _DAY), Dated("BEFORE", self.day + 2 * _DAY)))
 
 
-@dataclass(frozen=True, slots=True)
-class Attached:
+class Attached(Struct, frozen=True):
     """Has an attachment (RFC 8621 section 4.1.4), which only the structure tells."""
 
     surely: ClassVar[SearchKey] = NEVER
@@ -72,8 +70,7 @@ class Attached:
     doubt: ClassVar[SearchKey] = ALWAYS
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """A header has ``value``, which the server can't search for: it takes ASCII only."""
 
     where: Searched

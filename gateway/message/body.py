@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from msgspec import Struct
 
@@ -25,8 +24,7 @@ class Bodies(Struct, frozen=True):
     problems: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
-class _Frame:
+class _Frame(Struct):
     """A multipart on the way down: the suggested algorithm's arguments and locals."""
 
     parts: Sequence[PartLike]
@@ -35,12 +33,14 @@ class _Frame:
     html: list[PartLike] | None
     text: list[PartLike] | None
     at: int = 0
-    text_from: int = field(init=False)
-    html_from: int = field(init=False)
+    text_from: int = -1
+    html_from: int = -1
 
     def __post_init__(self) -> None:
-        self.text_from = -1 if self.text is None else len(self.text)
-        self.html_from = -1 if self.html is None else len(self.html)
+        if self.text is not None:
+            self.text_from = len(self.text)
+        if self.html is not None:
+            self.html_from = len(self.html)
 
     def close(self) -> None:
         """An alternative with one rendering only: it serves for the other, too."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from gateway.errors import LocalError
 from gateway.pool.key import AccountKey
@@ -15,8 +16,7 @@ from gateway.pool.plan import Slot, State
 S = TypeVar("S", bound=Lendable)
 
 
-@dataclass(slots=True, eq=False)
-class Connection(Generic[S]):
+class Connection(Struct, Generic[S], eq=False):
     """``key`` is set once, as is the session: a connection never changes whose it is.
 
     ``expires_at`` is of the epoch clock, all other times of the monotonic one. ``revoked``: never to be lent again.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import Generic
+
+from msgspec import Struct
 
 from gateway.errors import GatewayError
 from gateway.pool.connection import Connection, S
@@ -12,8 +13,7 @@ from gateway.pool.plan import Ask
 from gateway.pool.target import Target
 
 
-@dataclass(slots=True, eq=False)
-class Waiter(Generic[S]):
+class Waiter(Struct, Generic[S], eq=False):
     """``ticket`` tells it from the others; ``rank`` is its place in the queue, 0 for who has to start over."""
 
     ticket: int

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from hashlib import sha256
-from struct import Struct
+from struct import Struct as Form
 from typing import Final
+
+from msgspec import Struct
 
 from gateway.errors import InvalidRequest, LocalError
 from gateway.sync.ids import MAX_UINT32
 from gateway.sync.token import Kind, malformed, read, write
 
 FINGERPRINT: Final = 8  # octets; it catches mistakes, it defends nothing: a forged cursor only pages elsewhere
-_FORM: Final = Struct(f">II{FINGERPRINT}s")
+_FORM: Final = Form(f">II{FINGERPRINT}s")
 _CAP: Final = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Cursor:
+class Cursor(Struct, frozen=True):
     """A page goes on with UIDs less than ``uid_below``; ``fingerprint`` is that of filter and sort."""
 
     uidvalidity: int

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from struct import Struct
+from struct import Struct as Form
 from typing import Final
+
+from msgspec import Struct
 
 from gateway.errors import InvalidRequest
 from gateway.sync.cursor import FINGERPRINT
 from gateway.sync.search_cursor import MARK
 from gateway.sync.token import Kind, malformed, read, write
 
-_FORM: Final = Struct(f">II{FINGERPRINT}s")
-_OF_ACCOUNT: Final = Struct(f">{MARK}sII{FINGERPRINT}s")
+_FORM: Final = Form(f">II{FINGERPRINT}s")
+_OF_ACCOUNT: Final = Form(f">{MARK}sII{FINGERPRINT}s")
 _CAP: Final = 48
 
 
-@dataclass(frozen=True, slots=True)
-class ExportCursor:
+class ExportCursor(Struct, frozen=True):
     """Messages with UIDs greater than ``uid_above`` are still to come; ``fingerprint`` is that of the filter."""
 
     uidvalidity: int
@@ -39,8 +39,7 @@ class ExportCursor:
         return cls(uidvalidity, uid_above, of_query)
 
 
-@dataclass(frozen=True, slots=True)
-class AccountExportCursor:
+class AccountExportCursor(Struct, frozen=True):
     """Folders come in the order of their marks: those under ``mark`` are done, in that of ``mark`` it goes on.
 
     There, messages with UIDs greater than ``uid_above`` are still to come; 0: it was not begun, in whatever life.

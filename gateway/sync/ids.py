@@ -6,10 +6,12 @@ together name a message for good (RFC 9051 section 2.3.1.1).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
-from struct import Struct
+from struct import Struct as Form
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from gateway.errors import LocalError
 from gateway.sync.token import Kind, malformed, read, write
@@ -20,7 +22,7 @@ MAX_MAILBOX: Final = 4096
 MAX_UINT32: Final = 0xFFFF_FFFF
 _MAX_FOLDER: Final = -(-(1 + MAX_MAILBOX) * 4 // 3)
 _MAX_MESSAGE: Final = -(-(9 + MAX_MAILBOX) * 4 // 3)
-_NUMBERS: Final = Struct(">II")
+_NUMBERS: Final = Form(">II")
 
 
 @lru_cache(maxsize=1024)
@@ -36,8 +38,7 @@ def parse_folder_id(text: str, *, field: str = "folder") -> bytes:
     return name
 
 
-@dataclass(frozen=True, slots=True)
-class MessageId:
+class MessageId(Struct, frozen=True):
     """One message for good: ``uidvalidity`` and ``uid`` are unsigned 32-bit numbers, ``uid`` is never 0."""
 
     mailbox: bytes
@@ -45,7 +46,7 @@ class MessageId:
     uid: int
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "mailbox", _canonical(self.mailbox))
+        force_setattr(self, "mailbox", _canonical(self.mailbox))
         _check_numbers(self.uidvalidity, self.uid)
 
     def encode(self) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, cast
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from gateway.errors import replies
 from gateway.http.endpoint import AnyEndpoint, Endpoint, Public

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Literal
 
@@ -46,8 +45,7 @@ class Item(Enum):
         return self.value
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """A section of a message (RFC 9051 section 6.4.5); raises InvalidRequest where it can't be written.
 
     ``part`` "" is the whole message; ``partial`` is (first octet, length). ``binary`` has the server decode the
