@@ -7,6 +7,7 @@ import re
 MAX_OCTETS = 65_536  # of one header value
 MAX_IDS = 1000  # of one header value; of longer threads the first and the last are kept
 
+_USUAL = re.compile(rb"<([!-;=?-~]{1,998})>")  # one id and nothing else
 _BRACKETED = re.compile(r"<([^<>]*+)>")
 _BLANK = re.compile(r"[\x00-\x20\x7f-\x9f]++")
 _LONGEST = 998  # RFC 5322 section 2.1.1: no line is longer, so no id is
@@ -16,6 +17,9 @@ def message_ids(raw: bytes | None) -> list[str]:
     """The ids without their angle brackets, in order. Lenient: no brackets, commas, junk between; never raises."""
     if not raw:
         return []
+    usual = _USUAL.fullmatch(raw)
+    if usual is not None:
+        return [usual[1].decode("ascii")]
     text = _text(raw)
     found = [_BLANK.sub("", bare) for bare in _BRACKETED.findall(text)]
     if not found and "<" not in text:
