@@ -37,13 +37,15 @@ async def state_of(session: Session) -> FolderState:
     if sync_mode(session) != "qresync" and exists:
         samples = await _samples(session, exists)
     modseq = 0 if sync_mode(session) == "window" else mailbox.highestmodseq or 0
-    return _state(mailbox.uidvalidity or 0, uidnext, modseq, exists, samples)
+    if samples:
+        return FolderState(mailbox.uidvalidity or 0, uidnext, modseq, exists, samples)
+    return _state(mailbox.uidvalidity or 0, uidnext, modseq, exists)
 
 
 @lru_cache(maxsize=4096)
-def _state(uidvalidity: int, uidnext: int, modseq: int, exists: int, samples: tuple[Sample, ...]) -> FolderState:
+def _state(uidvalidity: int, uidnext: int, modseq: int, exists: int) -> FolderState:
     """Most folders are as they were when they were last asked for."""
-    return FolderState(uidvalidity, uidnext, modseq, exists, samples)
+    return FolderState(uidvalidity, uidnext, modseq, exists)
 
 
 async def _samples(session: Session, exists: int) -> tuple[Sample, ...]:
