@@ -118,6 +118,7 @@ def _downloads(place: LargeSite, native: LargeClient) -> Iterator[LargeFigures]:
     raw.close()
     raw = RawPart(place.server, place.user, place.port_afar)
     afar = LargeClient(place.afar.url, headers, place.mail)
+    afar.body()  # as the other gateway, it has what a first request loads
     yield from by_turns(f"{work}, {AWAY_SECONDS * 1000:.0f} ms away", place.afar, afar.whole, raw, repeats)
     afar.close()
     raw.close()
