@@ -31,7 +31,8 @@ AWAY_SECONDS: Final = 0.02
 class LargeSite:
     """One account; ``native`` may use the server's own previews, ``plain`` is told that it has none.
 
-    ``afar`` is a round trip of ``AWAY_SECONDS`` away from the mail server, which is at ``port_afar`` for others.
+    ``afar``, which is not started yet, is a round trip of ``AWAY_SECONDS`` away from the mail server, which is at
+    ``port_afar`` for others.
     """
 
     native: GatewayProcess
@@ -67,8 +68,8 @@ def large_site(sizes: Sizes, say: Callable[[str], None]) -> Iterator[LargeSite]:
                 SlowNetwork("127.0.0.1", server.tls_port, AWAY_SECONDS / 2) as network,
                 GatewayProcess(native, issuer, settings=none) as first,
                 GatewayProcess(plain, issuer, settings=none) as second,
-                GatewayProcess(replace(native, port=network.port), issuer, settings=none) as third,
             ):
+                third = GatewayProcess(replace(native, port=network.port), issuer, settings=none)
                 yield LargeSite(first, second, third, network.port, server, user, mail)
     finally:
         shutil.rmtree(keys, ignore_errors=True)
@@ -117,10 +118,11 @@ def _downloads(place: LargeSite, native: LargeClient) -> Iterator[LargeFigures]:
     yield from by_turns(work, place.native, native.whole, raw, repeats)
     raw.close()
     raw = RawPart(place.server, place.user, place.port_afar)
-    afar = LargeClient(place.afar.url, headers, place.mail)
-    afar.body()  # as the other gateway, it has what a first request loads
-    yield from by_turns(f"{work}, {AWAY_SECONDS * 1000:.0f} ms away", place.afar, afar.whole, raw, repeats)
-    afar.close()
+    with place.afar as gateway:  # an idle process's memory may be taken from it, and seem to grow when it is used
+        afar = LargeClient(gateway.url, gateway.headers(place.user, ttl=3000), place.mail)
+        afar.body()  # as the other gateway, it has what a first request loads
+        yield from by_turns(f"{work}, {AWAY_SECONDS * 1000:.0f} ms away", gateway, afar.whole, raw, repeats)
+        afar.close()
     raw.close()
     title = f"{work}, {AT_ONCE} at once"
     yield at_once(title, place.native, native.part, headers, place.mail.file_octets, max(1, repeats // 4))
