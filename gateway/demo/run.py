@@ -134,7 +134,8 @@ async def _serving(port: int, upstream: Upstream, code: str | None) -> AsyncIter
     with listen(Bind(HOST, port), "--port") as public, listen(Bind(HOST, 0), "issuer") as own:
         url, issuer = url_of(public), url_of(own)
         maker = TokenMaker(issuer, url, Subject("demo", upstream.address), time.time)
-        grants = Grants(frozenset({f"{url}/", f"{url.replace(HOST, 'localhost')}/"}), code, time.time)
+        pages = (url, url.replace(HOST, "localhost"))  # people type either
+        grants = Grants(frozenset(f"{page}/" for page in pages), code, time.time)
         trusted = model.Issuer(issuer=issuer, audience=url)
         settings = model.Settings(
             issuers=(trusted,),
@@ -145,7 +146,7 @@ async def _serving(port: int, upstream: Upstream, code: str | None) -> AsyncIter
         )
         application = build(settings, directory=OneMailbox(upstream))
         site = Site(application.public, Client.at(trusted, CLIENT_ID, f"{issuer}/token"))
-        asking = Listener(issuer_app(maker, grants, url), lifespan=False, finish_seconds=1)
+        asking = Listener(issuer_app(maker, grants, pages), lifespan=False, finish_seconds=1)
         showing = Listener(site, lifespan=True, finish_seconds=FINISH_SECONDS)
         async with listening(asking, own), listening(showing, public):
             try:

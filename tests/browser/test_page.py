@@ -188,6 +188,17 @@ async def test_the_way_is_cut_and_the_mailbox_changes_meanwhile(
     assert not await page.run(OFFLINE)
 
 
+async def test_by_its_other_name_it_is_the_same_page(mail: Demo) -> None:
+    """Who types localhost signs in as well, and comes back to where they were."""
+    async with Page() as browser:
+        await browser.open(f"{mail.url.replace('127.0.0.1', 'localhost')}/")
+        await browser.until(SIGN_IN)
+        await browser.until(AGREE)
+        await browser.run(f"{AGREE}.click()")
+        await browser.until(LIVE)
+        assert await browser.run("return location.hostname") == "localhost"
+
+
 async def test_a_killed_connection_is_nothing_to_see(page: Page, cable: FaultProxy, api: httpx.Client) -> None:
     for number in range(3):
         cable.reset_all()

@@ -15,6 +15,7 @@ from gateway.demo.issuer.grants import CLIENT_ID, Denied, Grants
 from gateway.demo.issuer.tokens import SCOPES, Subject, TokenMaker
 
 PAGE = "http://127.0.0.1:8080"
+SAME_PAGE = "http://localhost:8080"
 ISSUER = "http://127.0.0.1:9000"
 VERIFIER = "a-verifier-that-is-long-enough-to-be-one-0123456789"
 
@@ -55,7 +56,7 @@ def grants(code: str | None = None, clock: Clock | None = None) -> Grants:
 def client(sign_in_code: str | None = None, host: str = "127.0.0.1:9000") -> httpx.AsyncClient:
     clock = Clock()
     maker = TokenMaker(ISSUER, PAGE, Subject("demo", "demo@example.org"), clock)
-    app = issuer_app(maker, grants(sign_in_code, clock), PAGE)
+    app = issuer_app(maker, grants(sign_in_code, clock), [PAGE, SAME_PAGE])
     return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=f"http://{host}")
 
 
@@ -152,6 +153,15 @@ async def test_the_token_is_what_rfc_9068_wants_and_its_key_is_published() -> No
     assert token.claims["aud"] == PAGE
     assert metadata["issuer"] == token.claims["iss"] == ISSUER
     assert all("d" not in key for key in keys["keys"])
+
+
+@pytest.mark.parametrize("origin", [PAGE, SAME_PAGE])
+async def test_the_page_redeems_its_code_by_either_name(origin: str) -> None:
+    async with client() as ours:
+        page = await ours.get("/authorize", params=query())
+        answer = await ours.post("/token", data=form("x"), headers={"Origin": origin})
+    assert answer.headers["access-control-allow-origin"] == origin
+    assert origin in page.headers["content-security-policy"].partition("form-action")[2]
 
 
 async def test_another_web_site_neither_reads_the_token_nor_lends_its_name() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from string import Template
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -32,9 +33,9 @@ input{font:inherit;display:block;width:100%;box-sizing:border-box;padding:.5rem;
 <button>Sign in as $address</button></form></main></body></html>""")
 
 
-def issuer_app(maker: TokenMaker, grants: Grants, page_origin: str) -> Starlette:
-    """``page_origin`` is the one web origin that may redeem codes from a script."""
-    endpoints = _Endpoints(maker, grants, page_origin)
+def issuer_app(maker: TokenMaker, grants: Grants, page_origins: Sequence[str]) -> Starlette:
+    """``page_origins`` are the web origins that may redeem codes from a script: those of the page, by all its names."""
+    endpoints = _Endpoints(maker, grants, page_origins)
     return Starlette(
         routes=[
             Route("/.well-known/oauth-authorization-server", endpoints.metadata),
@@ -46,16 +47,16 @@ def issuer_app(maker: TokenMaker, grants: Grants, page_origin: str) -> Starlette
         ],
         middleware=[
             Middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK_HOSTS),
-            Middleware(CORSMiddleware, allow_origins=[page_origin], allow_methods=["GET", "POST"]),
+            Middleware(CORSMiddleware, allow_origins=page_origins, allow_methods=["GET", "POST"]),
         ],
     )
 
 
 class _Endpoints:
-    def __init__(self, maker: TokenMaker, grants: Grants, page_origin: str) -> None:
+    def __init__(self, maker: TokenMaker, grants: Grants, page_origins: Sequence[str]) -> None:
         self._maker = maker
         self._grants = grants
-        self._page_origin = page_origin
+        self._pages = " ".join(f"http://{urlsplit(origin).netloc}" for origin in page_origins)
 
     async def metadata(self, _: Request) -> Response:
         issuer = self._maker.issuer
@@ -119,10 +120,9 @@ class _Endpoints:
         )
 
     def _page(self, html: str, status: int = 200) -> Response:
-        host = urlsplit(self._page_origin).netloc
         policy = (
             "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'; "
-            f"form-action 'self' http://{host}"
+            f"form-action 'self' {self._pages}"
         )
         return HTMLResponse(html, status, {"Content-Security-Policy": policy, "X-Frame-Options": "DENY"})
 
