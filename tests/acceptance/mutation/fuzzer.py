@@ -90,6 +90,7 @@ class Fuzzer:
             except Refused:
                 if attempt == RETRIES - 1:
                     raise
+                time.sleep(0.2)
         self.hand.leave()
 
     def stop(self) -> None:
