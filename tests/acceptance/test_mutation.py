@@ -117,6 +117,7 @@ async def test_the_long_run(start_dovecot: StartDovecot, cyrus: Cyrus, tokens: T
     for world in worlds:
         told(world.ground.name, world.score)
     told_all("in all", worlds)
+    assert sum(world.score.spoilt for world in worlds) <= len(worlds) // 3
 
 
 async def short(ground: Ground) -> None:
@@ -141,10 +142,18 @@ def told_all(title: str, worlds: list[World]) -> None:
         rounds=[world.score.rounds for world in worlds],
         mutations=sum(world.score.mutations for world in worlds),
         kills=sum(world.score.kills for world in worlds),
+        spoilt=sum(world.score.spoilt for world in worlds),
         differences=0,
         **sum((world.score.clients for world in worlds), start=Counter[str]()),
     )
 
 
 def told(name: str, score: Score) -> None:
-    show(name, rounds=score.rounds, mutations=score.mutations, kills=score.kills, **score.clients)
+    show(
+        name,
+        rounds=score.rounds,
+        mutations=score.mutations,
+        kills=score.kills,
+        spoilt=score.spoilt,
+        **score.clients,
+    )

@@ -14,6 +14,9 @@ from tests.servers.tokens import TokenIssuer
 
 from .world import Ground
 
+DUPLICATE: Final = "Duplicated mailbox GUID"
+"""Where INBOX is renamed while others list folders, Dovecot may come to hold one mailbox under two names: it drops one
+of them, and makes the index anew, without its mod-sequences."""
 SETTINGS: Final[Mapping[str, Mapping[str, object]]] = {
     "live": {
         "poll_seconds": 0.3, "sweep_seconds": 1, "probe_seconds": 2, "heartbeat_seconds": 5,
@@ -35,6 +38,7 @@ def on_dovecot(server: Dovecot, tokens: TokenIssuer, mode: str, ignore: tuple[st
         lambda: GatewayProcess(upstream, tokens, settings=SETTINGS),
         window=mode == "window",
         log=lambda: complaints(server.log_text()),
+        spoilt=lambda: DUPLICATE in server.log_text(),
     )
 
 
