@@ -38,7 +38,7 @@ def on_dovecot(server: Dovecot, tokens: TokenIssuer, mode: str, ignore: tuple[st
         lambda: GatewayProcess(upstream, tokens, settings=SETTINGS),
         window=mode == "window",
         log=lambda: complaints(server.log_text()),
-        spoilt=lambda: DUPLICATE in server.log_text(),
+        spoilt=lambda: server.log_text().count(DUPLICATE),
     )
 
 
