@@ -14,7 +14,6 @@ import secrets
 import sys
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from traceback import extract_tb
 from types import TracebackType
 from typing import TextIO, TypeAlias, cast
@@ -55,7 +54,6 @@ _SILENCED = (
     "psycopg",
 )
 _CODED = frozenset({"event", "method", "route"})  # whose texts are written in the code
-_LEVEL_OF = {"warn": "warning", "exception": "error"}
 _PLAIN = frozenset({int, float, bool, type(None)})
 _CREDENTIALS = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9\-._~+/=]{4,}")
 _JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*){1,4}")
@@ -72,13 +70,14 @@ def configure(settings: Log, stream: TextIO | None = None) -> None:
     level = _LEVELS[settings.level]
     out = stream or sys.stderr
     final: Processor = _Rendered()
-    own: list[Processor] = [_Line()]
+    stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
+    own: list[Processor] = [_Line(stamp)]
     if settings.format == "console":
         final = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     shared: list[Processor] = [
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        stamp,
         _exception,
         _Redaction(),
     ]
@@ -145,10 +144,10 @@ class _Line:
     ``request_id`` is the only value that is bound to a context, so a line that has it is not looked up there.
     """
 
-    __slots__ = ("_redact", "_render")
+    __slots__ = ("_redact", "_render", "_stamp")
 
-    def __init__(self) -> None:
-        self._redact, self._render = _Redaction(), _Rendered()
+    def __init__(self, stamp: Processor) -> None:
+        self._redact, self._render, self._stamp = _Redaction(), _Rendered(), stamp
 
     def __call__(self, log: _Written, method: str, event: Event) -> str:
         if "request_id" not in event:
@@ -156,8 +155,9 @@ class _Line:
         if "exc_info" in event:
             event = _exception(log, method, event)
         event = self._redact(log, method, event)
-        event["logger"], event["level"] = log.name, _LEVEL_OF.get(method, method)
-        event["timestamp"] = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+        event["logger"] = log.name
+        structlog.stdlib.add_log_level(log, method, event)
+        self._stamp(log, method, event)
         return self._render(log, method, event)
 
 

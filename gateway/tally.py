@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 from typing import ClassVar, Generic, Literal, TypeVar
 
@@ -73,34 +73,33 @@ class Family(Collector, Generic[C]):
     def _gathered(self, children: dict[tuple[str, ...], C]) -> Metric: ...
 
 
-class Counts(Family[Number]):
+class _Numbers(Family[Number]):
+    """A number each."""
+
+    _form: ClassVar[Callable[..., CounterMetricFamily | GaugeMetricFamily]]
+
+    def _new(self) -> Number:
+        return Number()
+
+    def _gathered(self, children: dict[tuple[str, ...], Number]) -> Metric:
+        family = type(self)._form(self.name, self.documentation, labels=self.labels)
+        for labels, number in children.items():
+            family.add_metric(labels, number.value)
+        return family
+
+
+class Counts(_Numbers):
     """A counter."""
 
     type = "counter"
-
-    def _new(self) -> Number:
-        return Number()
-
-    def _gathered(self, children: dict[tuple[str, ...], Number]) -> Metric:
-        family = CounterMetricFamily(self.name, self.documentation, labels=self.labels)
-        for labels, number in children.items():
-            family.add_metric(labels, number.value)
-        return family
+    _form = CounterMetricFamily
 
 
-class Levels(Family[Number]):
+class Levels(_Numbers):
     """A gauge."""
 
     type = "gauge"
-
-    def _new(self) -> Number:
-        return Number()
-
-    def _gathered(self, children: dict[tuple[str, ...], Number]) -> Metric:
-        family = GaugeMetricFamily(self.name, self.documentation, labels=self.labels)
-        for labels, number in children.items():
-            family.add_metric(labels, number.value)
-        return family
+    _form = GaugeMetricFamily
 
 
 class Spreads(Family[Spread]):

@@ -12,7 +12,8 @@ from gateway.errors import ClientError, InvalidRequest, Reply, TooLarge
 from gateway.http.base import field
 
 _DIGITS: Final = re.compile(r"[0-9]{1,18}")
-_FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
+FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
+"""Header fields that say where a body ends (RFC 9112 section 6)."""
 
 
 STALL_SECONDS: Final = 20.0
@@ -37,10 +38,7 @@ def content_length(scope: Scope) -> int | None:
 
 def bodiless(scope: Scope) -> bool:
     """Whether the request has no body, not even an empty one that is announced (RFC 9112 section 6.3)."""
-    for name, _ in scope["headers"]:  # noqa: SIM110  # a third of the time of all()
-        if name in _FRAMING:
-            return False
-    return True
+    return FRAMING.isdisjoint([name for name, _ in scope["headers"]])
 
 
 def capped(scope: Scope, receive: Receive, limit: int) -> Receive:

@@ -40,16 +40,12 @@ class TagList(Struct, frozen=True):
 
 def parse_tags(text: str, field: str) -> TagList:
     """`*` or a list of entity tags, those of compressed answers among them. Raises InvalidRequest naming the header."""
-    return _again(text, field) if len(text) <= _SHORT else _parsed(text, field)
+    return _parsed(text, field) if len(text) <= _SHORT else _parsed.__wrapped__(text, field)
 
 
 @lru_cache(maxsize=1024)
-def _again(text: str, field: str) -> TagList:
-    """What a client has it sends with each request."""
-    return _parsed(text, field)
-
-
 def _parsed(text: str, field: str) -> TagList:
+    """What a client has it sends with each request."""
     text = text.strip(" \t")
     if text == "*":
         return TagList(True, frozenset(), frozenset())

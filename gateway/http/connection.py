@@ -19,6 +19,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from gateway.errors import ClientError, HeadTooLarge, InvalidRequest, MethodUnknown
 from gateway.http.access import SECURITY
 from gateway.http.base import LEAVING, REQUEST_ID
+from gateway.http.cap import FRAMING
 from gateway.http.problem import answer
 from gateway.waiting import Pipeline, Signal
 
@@ -43,7 +44,6 @@ TOGETHER: Final = 131_072
 _REQUEST_LINE: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64} [!-~]{1,8000} HTTP/1\.[01]\r?\n")
 """method SP request-target SP HTTP-version (RFC 9112 section 3): what is sound but for a method that nobody knows."""
 
-_FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
 _NO_HTTP: Final = "this is no HTTP request"
 
 
@@ -180,7 +180,7 @@ class Connection(HttpToolsProtocol):
 
     def _restart(self) -> None:
         """A parser that stands behind the present request's head, and knows of no upgrade."""
-        framing = b"".join(b"%b: %b\r\n" % header for header in self.headers if header[0] in _FRAMING)
+        framing = b"".join(b"%b: %b\r\n" % header for header in self.headers if header[0] in FRAMING)
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
         self._restarting = True

@@ -45,16 +45,13 @@ class NoQuery(Query, kw_only=True, frozen=True):
 
 def parse(raw: bytes, into: type[Q]) -> Q:
     """The parameters as ``into`` declares them. Raises InvalidRequest naming the parameter."""
-    return _again(raw, into) if len(raw) <= _SHORT else _parsed(raw, into)
+    found: Q = _parsed(raw, into) if len(raw) <= _SHORT else _parsed.__wrapped__(raw, into)
+    return found
 
 
 @lru_cache(maxsize=1024)
-def _again(raw: bytes, into: type[Q]) -> Q:
-    """Clients ask the same again and again."""
-    return _parsed(raw, into)
-
-
 def _parsed(raw: bytes, into: type[Q]) -> Q:
+    """Clients ask the same again and again."""
     kinds = _kinds(into)
     values = {name: _typed(name, text, kinds.get(name)) for name, text in pairs(raw).items()}
     try:

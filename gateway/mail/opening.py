@@ -15,6 +15,7 @@ from gateway.errors import FolderStale, NotFound, Refused
 from gateway.imap.mailbox import Mailbox
 from gateway.imap.name import MailboxName
 from gateway.imap.session import Session
+from gateway.imap.session_core import bare
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -70,31 +71,8 @@ class _Populated:
             await still_there(self._session, self._mailbox, self._exists)
 
 
-class _Suspecting:
-    """A bare NO in a folder that was open already: some servers say so when it was deleted or made anew meanwhile.
-
-    The folder is left, so that it is opened again, and FolderStale has the verb tried again.
-    """
-
-    __slots__ = ("_session",)
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    async def __aenter__(self) -> None:
-        return None
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if isinstance(error, Refused) and error.imap_code is None and error.status == "NO":
-            with suppress(Refused):
-                await self._session.unselect()
-            raise FolderStale("the folder was changed under the connection") from error
-
-
-class _Doubting:
-    """A bare NO in a folder that was opened a moment ago: it may have gone since, which opening it again tells."""
+class _Wary(ABC):
+    """Thinks twice of a NO that does not say why."""
 
     __slots__ = ("_mailbox", "_session")
 
@@ -107,10 +85,37 @@ class _Doubting:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if isinstance(error, Refused) and error.imap_code is None and error.status == "NO":
-            uidvalidity = self._mailbox.uidvalidity
-            if (await open_folder(self._session, self._mailbox.name, again=True)).uidvalidity != uidvalidity:
-                raise FolderStale("the folder was made anew under the connection") from error
+        if isinstance(error, Refused) and bare(error):
+            await self._think(error)
+
+    @abstractmethod
+    async def _think(self, refused: Refused) -> None:
+        """Raises FolderStale where the folder may be another one by now."""
+
+
+class _Suspecting(_Wary):
+    """A bare NO in a folder that was open already: some servers say so when it was deleted or made anew meanwhile.
+
+    The folder is left, so that it is opened again, and FolderStale has the verb tried again.
+    """
+
+    __slots__ = ()
+
+    async def _think(self, refused: Refused) -> None:
+        with suppress(Refused):
+            await self._session.unselect()
+        raise FolderStale("the folder was changed under the connection") from refused
+
+
+class _Doubting(_Wary):
+    """A bare NO in a folder that was opened a moment ago: it may have gone since, which opening it again tells."""
+
+    __slots__ = ()
+
+    async def _think(self, refused: Refused) -> None:
+        uidvalidity = self._mailbox.uidvalidity
+        if (await open_folder(self._session, self._mailbox.name, again=True)).uidvalidity != uidvalidity:
+            raise FolderStale("the folder was made anew under the connection") from refused
 
 
 async def open_folder(session: Session, name: MailboxName, *, readonly: bool = True, again: bool = False) -> Mailbox:
@@ -179,7 +184,7 @@ class Opened(ABC, Generic[T]):
         was_open = mailbox is held
         if not was_open:
             self._entered(mailbox)
-        await self._enter(_Suspecting(session) if was_open else _Doubting(session, mailbox))
+        await self._enter((_Suspecting if was_open else _Doubting)(session, mailbox))
         return mailbox, was_open
 
 

@@ -72,7 +72,7 @@ def _ascii(raw: bytes) -> str:
 def file_name(part: PartLike) -> str | None:
     """The name that the message gives the part (RFC 8621 section 4.1.4 ``name``): as said, not yet safe as a file."""
     for params, key in ((part.disposition_params, "filename"), (part.params, "name"), (part.params, "filename")):
-        if params and any([said.startswith(key) for said in params]):  # noqa: C419  # of one or two, it is faster
+        if [said for said in params if said.startswith(key)]:
             name = parameter(params, key)
             if name:
                 return name

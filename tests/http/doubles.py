@@ -94,6 +94,21 @@ def summary(number: int) -> MessageSummary:
     )
 
 
+class GivenUp(asyncio.Event):
+    """A gate that tells of a waiter who was cancelled."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cancelled = asyncio.Event()
+
+    async def wait(self) -> Literal[True]:
+        try:
+            return await super().wait()
+        except asyncio.CancelledError:
+            self.cancelled.set()
+            raise
+
+
 @dataclass
 class Verbs(DetailVerbs, SharingVerbs):
     """Stands for the whole ``mail`` floor. ``fails`` is raised by the next verb; ``calls`` tells what was called."""

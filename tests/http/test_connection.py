@@ -15,7 +15,7 @@ from gateway.http.connection import HEAD_FIELDS, HEAD_OCTETS, Connection
 from gateway.mail.request import FolderCreate
 
 from .conftest import Gateway
-from .doubles import ALL_SCOPES
+from .doubles import ALL_SCOPES, GivenUp
 
 HOST = b"Host: gateway.example.org\r\n"
 HEAD = HOST + f"Authorization: Bearer {ALL_SCOPES}\r\n".encode()
@@ -174,23 +174,13 @@ FOLDERS = b"GET /v1/accounts/me/folders HTTP/1.1\r\n" + HEAD
 async def test_a_read_is_given_up_when_nobody_waits(
     gateway: Gateway, address: tuple[str, int], request_: bytes
 ) -> None:
-    given_up = asyncio.Event()
-
-    class Gate(asyncio.Event):
-        async def wait(self) -> bool:  # type: ignore[override]
-            try:
-                return await super().wait()
-            except asyncio.CancelledError:
-                given_up.set()
-                raise
-
-    gateway.verbs.gate = Gate()
+    gate = gateway.verbs.gate = GivenUp()
     _, writer = await asyncio.open_connection(*address)
     writer.write(request_)
     await gateway.verbs.entered.wait()
     writer.transport.abort()
     async with asyncio.timeout(10):
-        await given_up.wait()
+        await gate.cancelled.wait()
 
 
 @pytest.mark.parametrize("hosts", [b"", HOST * 2])

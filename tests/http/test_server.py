@@ -11,7 +11,7 @@ import uvicorn
 from gateway.errors import ConnectionLost
 
 from .conftest import Gateway
-from .doubles import ALL_SCOPES
+from .doubles import ALL_SCOPES, GivenUp
 
 HEAD = f"Host: gateway.example.org\r\nAuthorization: Bearer {ALL_SCOPES}\r\n"
 RAW = f"GET /v1/accounts/me/messages/m1/raw HTTP/1.1\r\n{HEAD}\r\n".encode()
@@ -82,23 +82,13 @@ async def test_a_client_that_leaves_ends_a_stream(gateway: Gateway, address: tup
 
 
 async def test_a_read_is_given_up_when_nobody_waits(gateway: Gateway, address: tuple[str, int]) -> None:
-    cancelled = asyncio.Event()
-
-    class Gate(asyncio.Event):
-        async def wait(self) -> bool:  # type: ignore[override]
-            try:
-                return await super().wait()
-            except asyncio.CancelledError:
-                cancelled.set()
-                raise
-
-    gateway.verbs.gate = Gate()
+    gate = gateway.verbs.gate = GivenUp()
     _, writer = await asyncio.open_connection(*address)
     writer.write(f"GET /v1/accounts/me/folders HTTP/1.1\r\n{HEAD}\r\n".encode())
     await gateway.verbs.entered.wait()
     writer.transport.abort()
     async with asyncio.timeout(10):
-        await cancelled.wait()
+        await gate.cancelled.wait()
 
 
 async def test_an_endless_upload_is_refused_and_cut(address: tuple[str, int], gateway: Gateway) -> None:

@@ -29,7 +29,7 @@ def envelope_of(match: re.Match[bytes]) -> Envelope:
     read: dict[bytes, tuple[EnvelopeAddress, ...]] = {b"NIL": ()}
     for written in (from_, sender, reply_to, to, cc, bcc):
         if written not in read:
-            read[written] = _known(written) if len(written) <= SHORT else _addresses(written)
+            read[written] = (_addresses if len(written) <= SHORT else _addresses.__wrapped__)(written)
     return Envelope(
         unquoted(date),
         unquoted(subject),
@@ -45,12 +45,8 @@ def envelope_of(match: re.Match[bytes]) -> Envelope:
 
 
 @lru_cache(maxsize=2048)
-def _known(written: bytes) -> tuple[EnvelopeAddress, ...]:
-    """Who writes a message, and to whom, is on many others too."""
-    return _addresses(written)
-
-
 def _addresses(written: bytes) -> tuple[EnvelopeAddress, ...]:
+    """Who writes a message, and to whom, is on many others too."""
     if b"\\" in written:
         return tuple([EnvelopeAddress(*map(unquoted, each)) for each in _EACH.findall(written)])
     return tuple(
