@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator
 
 import pytest
 
-from gateway.accounts.account import Account
 from gateway.errors import NotFound
-from gateway.imap.credential import Password
-from gateway.imap.endpoint import Deadlines
-from gateway.imap.session import Session
 from gateway.mail.body import get_body
 from gateway.mail.desk import Desk
 from gateway.mail.listing import listing
 from gateway.mail.query import PageQuery
 from gateway.mail.resource import Body
-from gateway.mail.summaries import Summaries
-from gateway.pool.pool import Pool
-from gateway.pool.target import Target
-from gateway.secret import Secret
-from gateway.settings.model import Endpoint as ImapSettings
-from gateway.settings.model import Limits, PassThrough, Provider
 from gateway.sync.ids import message_id
-from tests.imap.scripted import Expect, Scripted, Send, Step, scripted, selected, signed_in
+from tests.imap.scripted import Scripted, Step, scripted, selected, signed_in
 
-ALICE = Password("alice", Secret("alicepw"))
+from .desks import a_desk, account, asked
+
 ENVELOPE = b'ENVELOPE ("Fri, 20 Nov 2026 09:13:58 +0100" "s" NIL NIL NIL NIL NIL NIL NIL NIL)'
 TEXT = b'BODYSTRUCTURE ("text" "plain" ("charset" "utf-8") NIL NIL "7bit" 6 1 NIL NIL NIL NIL)'
 HTML = b'BODYSTRUCTURE ("text" "html" ("charset" "utf-8") NIL NIL "7bit" 12 1 NIL NIL NIL NIL)'
@@ -38,22 +28,8 @@ STRUCTURE = r"UID FETCH 9 \(UID RFC822.SIZE INTERNALDATE BODYSTRUCTURE\)"
 
 @pytest.fixture
 async def desk() -> AsyncIterator[Desk]:
-    async def opener(target: Target) -> Session:
-        return await Session.open(target.endpoint, target.credential, deadlines=Deadlines())
-
-    pool = Pool(Limits(), opener=opener)
-    yield Desk(pool, Limits(), time.time, Summaries(100_000))
-    await pool.close(0.1)
-
-
-def account(server: Scripted) -> Account:
-    settings = ImapSettings(host="127.0.0.1", port=server.endpoint.port, tls="none")
-    provider = Provider(name="odd", domains=("example.org",), imap=settings, auth=PassThrough())
-    return Account("account", "alice@example.org", provider, server.endpoint, ALICE)
-
-
-def asked(pattern: str, answer: bytes) -> list[Step]:
-    return [Expect(pattern), Send(answer + b"{tag} OK done\r\n")]
+    async with a_desk(100_000) as made:
+        yield made
 
 
 def told(items: bytes) -> bytes:

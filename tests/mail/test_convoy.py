@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
@@ -11,18 +10,15 @@ import pytest
 from gateway.accounts.account import Account
 from gateway.errors import IdExpired
 from gateway.imap.credential import Password
-from gateway.imap.endpoint import Deadlines
 from gateway.imap.name import MailboxName
-from gateway.imap.session import Session
 from gateway.mail.convoy import BATCH, Begin, Carried, Convoy, End, Life
 from gateway.mail.desk import Desk
-from gateway.mail.summaries import Summaries
-from gateway.pool.pool import Pool
-from gateway.pool.target import Target
 from gateway.secret import Secret
 from gateway.settings.model import Endpoint as ImapSettings
-from gateway.settings.model import Limits, PassThrough, Provider
-from tests.imap.scripted import Expect, Scripted, Send, Step, scripted, selected, signed_in
+from gateway.settings.model import PassThrough, Provider
+from tests.imap.scripted import Scripted, scripted, selected, signed_in
+
+from .desks import a_desk, asked
 
 INBOX = MailboxName(b"INBOX")
 WHEN = datetime(2026, 11, 20, tzinfo=UTC)
@@ -31,12 +27,8 @@ ENVELOPE = b'ENVELOPE (NIL "s" ((NIL NIL "from" "x")) NIL NIL NIL NIL NIL NIL NI
 
 @pytest.fixture
 async def desk() -> AsyncIterator[Desk]:
-    async def opener(target: Target) -> Session:
-        return await Session.open(target.endpoint, target.credential, deadlines=Deadlines())
-
-    pool = Pool(Limits(), opener=opener)
-    yield Desk(pool, Limits(), time.time, Summaries(0))
-    await pool.close(0.1)
+    async with a_desk() as made:
+        yield made
 
 
 def convoy(desk: Desk, server: Scripted, *sizes: int, uidvalidity: int = 7) -> Convoy:
@@ -49,10 +41,6 @@ def convoy(desk: Desk, server: Scripted, *sizes: int, uidvalidity: int = 7) -> C
 
 def whole(uid: int, octets: bytes) -> bytes:
     return b"* %d FETCH (UID %d %s BODY[] {%d}\r\n%s)\r\n" % (uid, uid, ENVELOPE, len(octets), octets)
-
-
-def asked(pattern: str, answer: bytes) -> list[Step]:
-    return [Expect(pattern), Send(answer + b"{tag} OK done\r\n")]
 
 
 async def told(convoy: Convoy) -> list[tuple[int, bytes]]:

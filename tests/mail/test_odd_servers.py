@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 
 import pytest
 
-from gateway.accounts.account import Account
 from gateway.errors import NotFound, ProtocolViolation, Refused, WriteInDoubt
-from gateway.imap.credential import Password
 from gateway.imap.encode.fetch_item import Section
 from gateway.imap.encode.search_key import Plain
 from gateway.imap.endpoint import Deadlines
@@ -26,26 +23,17 @@ from gateway.mail.query import PageQuery
 from gateway.mail.request import FolderCreate, FolderPatch
 from gateway.mail.snapshot import opened as mailbox_of
 from gateway.mail.snapshot import state_of, sync_mode
-from gateway.mail.summaries import Summaries
 from gateway.mail.window import count_below, matching
-from gateway.pool.pool import Pool
-from gateway.pool.target import Target
-from gateway.secret import Secret
-from gateway.settings.model import Endpoint as ImapSettings
-from gateway.settings.model import Limits, PassThrough, Provider
 from gateway.sync.ids import MessageId, folder_id
 from gateway.sync.state import FolderState
 from tests.imap.scripted import Close, Expect, Meet, Scripted, Send, Step, scripted, selected, signed_in
 
+from .desks import ALICE, a_desk, account, asked
+
 Joiner = Callable[[Scripted], Awaitable[Session]]
 INBOX = MailboxName(b"INBOX")
-ALICE = Password("alice", Secret("alicepw"))
 CONDSTORE = "IMAP4rev1 CONDSTORE"
 NO_MODSEQ = b"* OK [NOMODSEQ] none here\r\n"
-
-
-def asked(pattern: str, answer: bytes) -> list[Step]:
-    return [Expect(pattern), Send(answer + b"{tag} OK done\r\n")]
 
 
 @pytest.fixture
@@ -63,18 +51,8 @@ async def opened() -> AsyncIterator[Joiner]:
 
 @pytest.fixture
 async def desk() -> AsyncIterator[Desk]:
-    async def opener(target: Target) -> Session:
-        return await Session.open(target.endpoint, target.credential, deadlines=Deadlines())
-
-    pool = Pool(Limits(), opener=opener)
-    yield Desk(pool, Limits(), time.time, Summaries(0))
-    await pool.close(0.1)
-
-
-def account(server: Scripted) -> Account:
-    settings = ImapSettings(host="127.0.0.1", port=server.endpoint.port, tls="none")
-    provider = Provider(name="odd", domains=("example.org",), imap=settings, auth=PassThrough())
-    return Account("account", "alice@example.org", provider, server.endpoint, ALICE)
+    async with a_desk() as made:
+        yield made
 
 
 async def test_a_page_is_not_unchanged_because_highestmodseq_without_condstore_stands_still(desk: Desk) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
@@ -10,8 +9,7 @@ import pytest
 from gateway.accounts.account import Account
 from gateway.errors import ConnectionLost, Forbidden, InvalidRequest, Refused, Unprocessable, Unsupported, WriteInDoubt
 from gateway.imap.credential import Password
-from gateway.imap.endpoint import Deadlines, Endpoint
-from gateway.imap.session import Session
+from gateway.imap.endpoint import Endpoint
 from gateway.mail.desk import Desk
 from gateway.mail.quota import get_quota
 from gateway.mail.quota_level import QuotaResource, crossed
@@ -19,16 +17,15 @@ from gateway.mail.request import Destination
 from gateway.mail.rights_resource import RightsChange
 from gateway.mail.sharing import delete_rights, get_rights, put_rights
 from gateway.mail.store import store
-from gateway.mail.summaries import Summaries
 from gateway.mail.transfer import copy
-from gateway.pool.pool import Pool
-from gateway.pool.target import Target
 from gateway.secret import Secret
 from gateway.settings.model import Endpoint as ImapSettings
-from gateway.settings.model import Limits, PassThrough, Provider
+from gateway.settings.model import PassThrough, Provider
 from gateway.sync.ids import MessageId, folder_id
-from tests.imap.scripted import Close, Expect, Scripted, Send, Step, scripted, selected, signed_in
+from tests.imap.scripted import Close, Expect, Scripted, Send, scripted, selected, signed_in
 from tests.servers.dovecot import Dovecot
+
+from .desks import a_desk, asked
 
 PERCENTS = (50, 80)
 TEAM = folder_id(b"Team")
@@ -36,18 +33,10 @@ ACL = "IMAP4rev1 ACL RIGHTS=kxte"
 READ = RightsChange(rights=["mayReadItems"])
 
 
-def asked(pattern: str, answer: bytes) -> list[Step]:
-    return [Expect(pattern), Send(answer + b"{tag} OK done\r\n")]
-
-
 @pytest.fixture
 async def desk() -> AsyncIterator[Desk]:
-    async def opener(target: Target) -> Session:
-        return await Session.open(target.endpoint, target.credential, deadlines=Deadlines())
-
-    pool = Pool(Limits(), opener=opener)
-    yield Desk(pool, Limits(), time.time, Summaries(0))
-    await pool.close(0.1)
+    async with a_desk() as made:
+        yield made
 
 
 def account(server: Scripted | Dovecot, user: str = "alice", password: str = "alicepw") -> Account:
